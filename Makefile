@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything goes to build/. `make help` lists the targets.
+
+VERSION := 0.1
+B       := build
+PREFIX  ?= /usr/local
+CC      ?= gcc
+# any clang from 16 on compiles the BPF side
+CLANG   ?= $(firstword $(foreach v,22 21 20 19 18 17 16,$(shell command -v clang-$(v))) clang)
+
+PACKAGES := libbpf libelf hwloc liburcu-qsbr jansson
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Werror -Wshadow
+ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+TRIPLET  := $(shell $(CC) -dumpmachine 2>/dev/null)
+
+# asked only when something is compiled, so that `make demo` can install them first
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES))
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) -DCCX_VERSION='"$(VERSION)"' \
+	     -Iinclude -Isrc -I. $(PKG_CFLAGS) -pthread -MMD -MP
+BPF_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Wno-unused-parameter -target bpf -mcpu=v3 \
+	     -D__TARGET_ARCH_$(ARCH) -Iinclude -isystem /usr/include/$(TRIPLET) -MMD -MP
+
+TOPOLOGY_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard topology/*.c))
+PROGRAM_OBJS  := $(patsubst %.c,$(B)/%.o,$(filter-out src/main.c,$(wildcard src/*.c)))
+UNIT_TESTS    := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+VM_PROGRAMS   := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/*.c))
+BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
+
+.DELETE_ON_ERROR:
+.PHONY: all demo check check-unit check-vm bench fuzz install uninstall clean help
+
+all: $(B)/scx_ccx $(BENCHES) $(VM_PROGRAMS)
+
+$(B)/src/bpf/main.bpf.o: src/bpf/main.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+# the object is part of the program: embedded, not loaded from a file
+$(B)/src/bpf_object.o: $(B)/src/bpf/main.bpf.o
+$(B)/src/bpf_object.o: ALL_CFLAGS += -DCCX_BPF_OBJECT='"$(B)/src/bpf/main.bpf.o"'
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(B)/libccx-topology.a: $(TOPOLOGY_OBJS)
+	rm -f $@; ar rcs $@ $^
+
+$(B)/scx_ccx: $(B)/src/main.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
+	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) $(LDFLAGS) -o $@
+
+$(B)/bench/%: $(B)/bench/%.o $(B)/bench/common.o
+	$(CC) $(CFLAGS) -pthread $^ -ljansson -lm -o $@
+
+$(B)/tests/vm/%: $(B)/tests/vm/%.o
+	$(CC) $(CFLAGS) -pthread $^ -o $@
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -lcmocka -lm -o $@
+
+.SECONDARY:
+-include $(wildcard $(B)/src/*.d $(B)/topology/*.d $(B)/bench/*.d $(B)/src/bpf/*.d $(B)/tests/*/*.d)
+
+demo:
+	tools/deps build vm
+	$(MAKE) all
+	tests/demo
+
+check:
+	tools/deps build test vm
+	$(MAKE) all
+	$(MAKE) check-unit
+	$(MAKE) check-vm
+
+check-unit: $(UNIT_TESTS)
+	tests/unit/run $^
+
+check-vm: all
+	tests/vm/check
+
+bench:
+	tools/deps build vm bench
+	$(MAKE) all
+	bench/run
+
+install: $(B)/scx_ccx
+	install -D -m 755 $(B)/scx_ccx $(DESTDIR)$(PREFIX)/bin/scx_ccx
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/scx_ccx
+
+clean:
+	rm -rf $(B)
+
+help:
+	@echo 'make            build the scheduler and the workloads into build/'
+	@echo 'make demo       install what is missing, build, and show the scheduler at work'
+	@echo 'make check      install what is missing, build, and run all tests'
+	@echo 'make bench      compare schedulers; bench/run --help tells how'
+	@echo 'make install    to $$(DESTDIR)$$(PREFIX), PREFIX=/usr/local'
+	@echo 'make uninstall  removes what install installed'
+	@echo 'make clean      removes build/'

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Virtual time and deadlines: the one definition that BPF and the dispatchers share. Pure.
+ *
+ * Virtual time is CPU time divided by weight (weight 100 = nice 0), kept per task; a domain's clock
+ * is the furthest virtual time that any of its tasks had when it began to run. A task is ordered by
+ *
+ *	deadline = vtime + min(awake, cap)
+ *
+ * where `awake` is the virtual CPU time it has used since it last slept. A task that sleeps often
+ * has a short `awake` and comes before one that never does, which is what makes a desktop feel
+ * alive; vtime alone keeps the shares. A sleeper may not save up more than `lag` of virtual time.
+ */
+#ifndef CCX_DEADLINE_H
+#define CCX_DEADLINE_H
+
+#include <linux/types.h>
+
+#define CCX_WEIGHT_DEFAULT	100
+#define CCX_WEIGHT_SHIFT	16
+
+/* weight 1..10000 (others are clamped); result: 2^16 * 100 / weight */
+static inline __u32 ccx_inverse_weight(__u32 weight)
+{
+	if (weight < 1)
+		weight = 1;
+	if (weight > 10000)
+		weight = 10000;
+	return (CCX_WEIGHT_DEFAULT << CCX_WEIGHT_SHIFT) / weight;
+}
+
+/* CPU time to virtual time; exact enough for ns < 2^41 (half an hour) at any weight */
+static inline __u64 ccx_virtual_ns(__u64 ns, __u32 inverse_weight)
+{
+	return (ns * inverse_weight) >> CCX_WEIGHT_SHIFT;
+}
+
+/* a is before b on a clock that may wrap */
+static inline int ccx_before(__u64 a, __u64 b)
+{
+	return (__s64)(a - b) < 0;
+}
+
+/* Virtual time of a task that becomes runnable: at most lag_ns behind the clock `now`. */
+static inline __u64 ccx_vtime_place(__u64 vtime, __u64 now, __u64 lag_ns)
+{
+	return ccx_before(vtime, now - lag_ns) ? now - lag_ns : vtime;
+}
+
+static inline __u64 ccx_deadline(__u64 vtime, __u64 awake_ns, __u64 cap_ns)
+{
+	return vtime + (awake_ns < cap_ns ? awake_ns : cap_ns);
+}
+
+#endif

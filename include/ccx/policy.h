@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a dispatcher decides. Pure: no I/O, no clock, no threads, so that unit tests and simulations
+ * call the code that runs.
+ */
+#ifndef CCX_POLICY_H
+#define CCX_POLICY_H
+
+#include "ccx/abi.h"
+#include "ccx/load_table.h"
+
+struct ccx_policy_config {
+	uint32_t slice_us;	/* for a domain with nothing else to do */
+	uint32_t slice_min_us;	/* however many tasks wait */
+	uint64_t awake_cap_ns;	/* as BPF's: see ccx/deadline.h */
+	uint32_t fresh_us;	/* longest time that BPF may reuse a decision */
+};
+
+/* Another domain as a place to send a task to. */
+struct ccx_candidate {
+	const struct ccx_load *load;	/* NULL: unknown, not used */
+	uint32_t domain;
+	uint32_t distance;		/* ccx_topology_distance() from the own domain */
+	uint32_t sent;			/* tasks sent there since `load` was taken */
+};
+
+/*
+ * Expected wait, in microseconds, of one more task in a domain with that load and `sent` tasks more
+ * on their way: 0 when a CPU is idle, else what waits already, spread over the domain's capacity,
+ * at one slice each.
+ */
+uint32_t ccx_policy_wait_us(const struct ccx_load *load, uint32_t sent, uint32_t slice_us);
+
+/*
+ * Cost, in microseconds of lost work, of moving a task over `distance`: refilling its share of the
+ * cache there. Less for a task that has not run for long: its cache is cold anyway.
+ */
+uint32_t ccx_policy_move_cost_us(uint32_t distance, uint32_t ran_ago_us);
+
+/* Slice for a task of a domain with that load, in microseconds. */
+uint32_t ccx_policy_slice_us(const struct ccx_policy_config *config, const struct ccx_load *load);
+
+/*
+ * Decides where one task goes, when and for how long. `own` is the load of the domain whose message
+ * it is, `candidates` the other domains to consider (may be none). Writes all of `decision` and
+ * counts what it sends away, in `own` and in the candidate.
+ */
+void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_message *message,
+		       struct ccx_load *own, struct ccx_candidate *candidates,
+		       uint32_t nr_candidates, struct ccx_decision *decision);
+
+#endif

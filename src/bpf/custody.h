@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Custody: between the message that tells a dispatcher of a task and the decision that places it.
+ *
+ *	enqueue: generation + 1, insert into custody(domain), message   -> in custody
+ *	apply:   generation matches: move to ready(target, kind)        -> decided
+ *	running: a CPU took the task from custody(domain) by itself     -> overtaken, or rescued
+ *	enqueue again (affinity, priority or cgroup changed)            -> a new generation
+ *
+ * A decision whose generation is not the current one is stale and changes nothing.
+ */
+#ifndef CCX_BPF_CUSTODY_H
+#define CCX_BPF_CUSTODY_H
+
+#include "classify.h"
+#include "placement.h"
+
+#define IN_CUSTODY		1ULL
+#define DEADLINE_LIMIT_NS	(1000 * 1000 * 1000LL)	/* bound on what a decision may ask */
+
+static __always_inline u64 custody_mark(u32 generation)
+{
+	return (u64)generation << 1 | IN_CUSTODY;
+}
+
+static __always_inline s64 clamp_s64(s64 value, s64 low, s64 high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+static __always_inline u64 clamp_slice(u64 slice_ns)
+{
+	if (slice_ns < ccx_config.slice_min_ns)
+		return ccx_config.slice_min_ns;
+	if (slice_ns > ccx_config.slice_max_ns)
+		return ccx_config.slice_max_ns;
+	return slice_ns;
+}
+
+/* Sends the message for a task that is about to be inserted into custody. False: ring full. */
+static __always_inline bool custody_send(struct task_struct *p, struct task_ctx *tctx, u64 now,
+					 bool wakeup)
+{
+	u32 domain = tctx->domain;
+	struct ccx_decision_ring *ring;
+	struct ccx_message *message;
+	void *messages;
+
+	messages = bpf_map_lookup_elem(&ccx_messages, &domain);
+	if (!messages)
+		return false;
+	message = bpf_ringbuf_reserve(messages, sizeof(*message), 0);
+	if (!message)
+		return false;
+
+	message->pid = p->pid;
+	message->generation = ++tctx->generation;
+	message->sent_ns = bpf_ktime_get_ns();
+	message->domains = tctx->domains;
+	message->vtime_ns = tctx->vtime - domain_state(domain)->vtime_now;
+	message->awake_us = tctx->awake_ns / 1000;
+	message->burst_us = tctx->burst_ns / 1000;
+	message->weight = p->scx.weight;
+	message->tgid = p->tgid;
+	message->flags = task_flags(p, tctx) | (wakeup ? CCX_TASK_WAKEUP : 0);
+	message->cpu = scx_bpf_task_cpu(p);
+	message->domain = domain;
+	message->wakes_hz = tctx->interval_ns > 15300 ? 1000000000ULL / tctx->interval_ns : 65535;
+	message->ran_ago_us = tctx->stopped_ns ? (now - tctx->stopped_ns) / 1000 : ~0U;
+	message->reserved = 0;
+
+	/*
+	 * A full barrier (compare-and-swap on x86 and arm64): the reservation above is visible
+	 * before `asleep` is read. Pairs with the dispatcher's fence between `asleep` and its last
+	 * look at the ring: one of the two sees the other.
+	 */
+	__sync_val_compare_and_swap(&tctx->custody, tctx->custody, custody_mark(tctx->generation));
+
+	ring = bpf_map_lookup_elem(&ccx_decisions, &domain);
+	bpf_ringbuf_submit(message, ring && ring->asleep ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	return true;
+}
+
+static __always_inline bool messages_wait(u32 domain)
+{
+	void *messages = bpf_map_lookup_elem(&ccx_messages, &domain);
+
+	return messages && bpf_ringbuf_query(messages, BPF_RB_AVAIL_DATA) > 0;
+}
+
+/* Applies one decision. `it` iterates over custody(domain) and was made after the claim. */
+static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
+				      struct ccx_decision *decision, u64 now)
+{
+	struct ccx_domain_state *target;
+	struct task_struct *p;
+	struct task_ctx *tctx;
+	u64 mark = custody_mark(decision->generation);
+	u64 deadline;
+
+	if (decision->domain >= ccx_config.nr_domains || decision->kind >= CCX_NR_KINDS) {
+		count(CCX_REJECTED, 1);
+		return;
+	}
+	p = bpf_task_from_pid(decision->pid);
+	if (!p) {
+		count(CCX_STALE, 1);
+		return;
+	}
+	tctx = task_ctx_get(p);
+	if (!tctx || tctx->custody != mark) {
+		count(CCX_STALE, 1);
+		goto out;
+	}
+	if (!(tctx->domains & 1ULL << (decision->domain & 63))) {
+		count(CCX_REJECTED, 1);
+		goto out;
+	}
+	target = domain_state(decision->domain);
+	deadline = target->vtime_now +
+		   clamp_s64(decision->deadline_ns, -DEADLINE_LIMIT_NS, DEADLINE_LIMIT_NS);
+
+	if (!ccx_dsq_move_vtime(it, p, queue_ready(decision->domain, decision->kind),
+				clamp_slice(decision->slice_ns), deadline)) {
+		count(CCX_STALE, 1);
+		goto out;
+	}
+	/*
+	 * The task may already run, or be in custody again with a newer generation: only what this
+	 * decision is about is cleared.
+	 */
+	__sync_val_compare_and_swap(&tctx->custody, mark, 0);
+	tctx->slice_ns = clamp_slice(decision->slice_ns);
+	tctx->kind = decision->kind;
+	tctx->fresh_until_ns = now + (u64)decision->fresh_us * 1000;
+	count(CCX_DECISIONS_APPLIED, 1);
+	domain_state(domain)->custody_since_ns = now;
+	if (decision->domain != domain)
+		wake_idle_for(p, tctx);
+out:
+	bpf_task_release(p);
+}
+
+/* Applies the decisions that wait in the domain's ring, at most CCX_APPLY_BATCH. */
+static void apply_decisions(u32 domain, u64 now)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+	struct ccx_decision_ring *ring = bpf_map_lookup_elem(&ccx_decisions, &domain);
+	struct bpf_iter_scx_dsq it;
+	struct ccx_decision decision;
+	u64 head, tail, nr, i;
+
+	if (!ring)
+		return;
+	head = state->decision_head;
+	tail = *(volatile u64 *)&ring->tail;
+	nr = tail - head;
+	if (!nr)
+		return;
+	if (nr > CCX_DECISIONS) {
+		/* impossible: skip to where user space says it is */
+		count(CCX_REJECTED, 1);
+		__sync_val_compare_and_swap(&state->decision_head, head, tail);
+		return;
+	}
+	if (nr > CCX_APPLY_BATCH)
+		nr = CCX_APPLY_BATCH;
+	if (__sync_val_compare_and_swap(&state->decision_head, head, head + nr) != head)
+		return;	/* another CPU of the domain applies them */
+
+	if (bpf_iter_scx_dsq_new(&it, queue_custody(domain), 0) == 0) {
+		bpf_for(i, 0, nr) {
+			/* a private copy: user space may scribble while it is checked */
+			decision = ring->slots[(head + i) & (CCX_DECISIONS - 1)];
+			apply_one(&it, domain, &decision, now);
+		}
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+}
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * When the dispatcher of a domain runs, and what happens when it does not.
+ *
+ * A dispatcher yields after each batch and BPF parks it in parked(domain). A CPU of the domain runs
+ * it when messages wait. A dispatcher without work for long, or whose domain is about to go idle,
+ * is run once more, sees that there is nothing, and blocks: an idle domain costs no wake-up at all.
+ * One that is stopped, exiting or has a signal pending is run like any other task, at once.
+ *
+ * It is late when tasks have been in custody for rescue_ns and none of them was decided. From then
+ * on nothing is sent to it, its custody is served like a ready queue, and it is run now and then
+ * until it shows life.
+ */
+#ifndef CCX_BPF_DISPATCHER_H
+#define CCX_BPF_DISPATCHER_H
+
+#include "custody.h"
+
+#define DISPATCHER_SLICE_NS	(1000 * 1000ULL)
+#define DISPATCHER_IDLE_NS	(1000 * 1000 * 1000ULL)	/* parked for so long: let it block */
+#define DISPATCHER_RETRY_NS	(20 * 1000 * 1000ULL)	/* a late one runs so often */
+
+/* Set when the daemon is being killed: everything parked must run to its end. */
+static bool daemon_exits;
+
+/* The task has something to do in the kernel before it can go on in user space. */
+static bool has_signal(struct task_struct *p)
+{
+	if (p->flags & PF_EXITING || p->jobctl)
+		return true;
+	if (p->signal->flags & SIGNAL_GROUP_EXIT)
+		return true;
+	return p->pending.signal.sig[0] & ~p->blocked.sig[0];
+}
+
+static __always_inline bool dispatcher_late(u32 domain, u64 now)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+	struct ccx_decision_ring *ring;
+
+	ring = bpf_map_lookup_elem(&ccx_decisions, &domain);
+	if (!ring)
+		return true;
+	if (state->late) {
+		if (state->beat_seen == ring->beat)
+			return true;
+		state->late = 0;
+		state->custody_since_ns = now;
+		return false;
+	}
+	if (now < state->custody_since_ns + ccx_config.rescue_ns)
+		return false;
+	state->beat_seen = ring->beat;
+	state->late = 1;
+	state->late_count++;
+	return true;
+}
+
+static __always_inline void refresh_load(u32 domain)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+
+	state->queued[CCX_KIND_PERFORMANCE] =
+		scx_bpf_dsq_nr_queued(queue_ready(domain, CCX_KIND_PERFORMANCE));
+	state->queued[CCX_KIND_EFFICIENCY] =
+		scx_bpf_dsq_nr_queued(queue_ready(domain, CCX_KIND_EFFICIENCY));
+	state->queued[CCX_KIND_LOW_POWER] =
+		scx_bpf_dsq_nr_queued(queue_ready(domain, CCX_KIND_LOW_POWER));
+	state->custody = scx_bpf_dsq_nr_queued(queue_custody(domain));
+}
+
+static __always_inline bool run_parked(u32 domain, u64 now)
+{
+	refresh_load(domain);
+	if (!ccx_dsq_move_to_local(queue_parked(domain)))
+		return false;
+	domain_state(domain)->dispatcher_ran_ns = now;
+	count(CCX_DISPATCHER_RUNS, 1);
+	return true;
+}
+
+/* The dispatcher became runnable or yielded. */
+static __always_inline void enqueue_dispatcher(struct task_struct *p, u32 domain, u64 enq_flags)
+{
+	u64 now = ccx_now();
+
+	if (has_signal(p)) {
+		daemon_exits = p->signal->flags & SIGNAL_GROUP_EXIT;
+		ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS, 0);
+		return;
+	}
+	ccx_dsq_insert_vtime(p, queue_parked(domain), DISPATCHER_SLICE_NS, 0, 0);
+	if (enq_flags & CCX_ENQ_WAKEUP) {
+		/* it blocked, so somebody has work for it or wants it to end */
+		domain_state(domain)->dispatcher_ran_ns = now - DISPATCHER_IDLE_NS;
+		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), CCX_KICK_IDLE);
+	}
+}
+
+/* Whether this CPU should run the parked dispatcher rather than anything else. */
+static __always_inline bool dispatcher_wanted(u32 domain, bool in_custody, u64 now)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+
+	if (daemon_exits || now > state->dispatcher_ran_ns + DISPATCHER_IDLE_NS)
+		return true;
+	if (state->late)
+		return now > state->dispatcher_ran_ns + DISPATCHER_RETRY_NS;
+	return in_custody && messages_wait(domain);
+}
+
+#endif

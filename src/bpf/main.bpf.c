@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scx_ccx, the BPF side: the fast path and the safety net.
+ *
+ * A task that becomes runnable gets an idle CPU at once if there is one (placement.h). Otherwise
+ * BPF queues latency-critical, bound and kernel tasks by itself, and so any task whose last
+ * decision is still fresh. All others are put into custody (custody.h): the dispatcher of the
+ * domain is told and decides about deadline, slice and domain. A CPU that needs work applies what
+ * was decided, lets the dispatcher run if it has messages, and takes the earliest deadline that is
+ * fit for it (dispatcher.h, queues.h). It never waits: what is not decided in time, it takes as it
+ * is.
+ *
+ * Tunables are in ccx_config (ccx/abi.h), filled in by user space before load.
+ */
+#include "dispatcher.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define CCX_OPS(name, args...)                                                                     \
+	SEC("struct_ops/" #name)                                                                  \
+	BPF_PROG(name, ##args)
+
+static __always_inline void set_domain(struct task_ctx *tctx, u32 domain)
+{
+	if (tctx->domain == domain)
+		return;
+	/* keep the distance to the clock */
+	tctx->vtime += domain_state(domain)->vtime_now - domain_state(tctx->domain)->vtime_now;
+	tctx->domain = domain;
+}
+
+static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
+			 const struct cpumask *mask)
+{
+	struct domain_masks *masks;
+	u64 domains = 0;
+	u32 i;
+
+	tctx->restricted = (u32)p->nr_cpus_allowed < ccx_config.nr_online;
+	bpf_for(i, 0, ccx_config.nr_domains) {
+		u32 key = i;
+
+		masks = bpf_map_lookup_elem(&ccx_masks, &key);
+		if (masks && masks->all &&
+		    bpf_cpumask_intersects((const struct cpumask *)masks->all, mask))
+			domains |= 1ULL << (i & 63);
+	}
+	tctx->domains = domains;
+}
+
+/* The domain whose queues the task waits in: its own, or one that its affinity allows. */
+static __always_inline void settle_domain(struct task_struct *p, struct task_ctx *tctx)
+{
+	u32 cpu;
+
+	if (tctx->domains & 1ULL << (tctx->domain & 63))
+		return;
+	cpu = bpf_cpumask_any_distribute(p->cpus_ptr);
+	set_domain(tctx, cpu_config(cpu)->domain);
+}
+
+static __always_inline bool bound_to_one_cpu(struct task_struct *p)
+{
+	return p->nr_cpus_allowed == 1;
+}
+
+s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+	s32 cpu;
+
+	if (!tctx)
+		return prev_cpu;
+	settle_domain(p, tctx);
+	if (bound_to_one_cpu(p))
+		cpu = scx_bpf_test_and_clear_cpu_idle(prev_cpu) ? prev_cpu : -1;
+	else
+		cpu = place_idle(p, tctx, prev_cpu, ccx_now());
+	if (cpu < 0)
+		return prev_cpu;
+	count(CCX_FAST, 1);
+	ccx_dsq_insert(p, CCX_DSQ_LOCAL, tctx->dispatcher ? DISPATCHER_SLICE_NS : ccx_config.slice_ns,
+		       0);
+	return cpu;
+}
+
+/* Queues a task by BPF's own rule. */
+static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, u32 kind,
+				  u64 slice_ns, u64 deadline)
+{
+	ccx_dsq_insert_vtime(p, queue_ready(tctx->domain, kind), slice_ns, deadline, 0);
+	wake_idle_for(p, tctx);
+}
+
+static __always_inline void enqueue_bound(struct task_struct *p, u64 deadline)
+{
+	s32 cpu = scx_bpf_task_cpu(p);
+
+	count(CCX_BOUND, 1);
+	if (p->flags & PF_KTHREAD) {
+		/* what others wait for: never behind a hog */
+		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, CCX_ENQ_PREEMPT);
+		return;
+	}
+	ccx_dsq_insert_vtime(p, queue_bound(cpu), ccx_config.slice_ns, deadline, 0);
+	scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
+}
+
+void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+	u64 now = ccx_now(), deadline, lag;
+	bool wakeup = enq_flags & CCX_ENQ_WAKEUP;
+	u32 kind;
+
+	if (!tctx) {
+		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, 0);
+		return;
+	}
+	if (tctx->dispatcher) {
+		enqueue_dispatcher(p, tctx->dispatcher - 1, enq_flags);
+		return;
+	}
+	settle_domain(p, tctx);
+	tctx->queued_ns = now;
+	lag = ccx_config.lag_ns;
+	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now, lag);
+	deadline = ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns);
+	kind = CCX_KIND_EFFICIENCY;
+
+	if (bound_to_one_cpu(p)) {
+		enqueue_bound(p, deadline);
+		return;
+	}
+	if (tctx->critical) {
+		count(CCX_CRITICAL, 1);
+		domain_state(tctx->domain)->critical_ns = now;
+		order(p, tctx, CCX_KIND_PERFORMANCE, ccx_config.slice_ns, deadline);
+		if (wakeup)
+			preempt_for(p, tctx);
+		return;
+	}
+	if (p->tgid == (s32)ccx_config.daemon_tgid) {
+		/* the program's other threads do not depend on its dispatchers */
+		order(p, tctx, kind, ccx_config.slice_ns, deadline);
+		return;
+	}
+	if (now < tctx->fresh_until_ns) {
+		count(CCX_ORDERED, 1);
+		order(p, tctx, tctx->kind, tctx->slice_ns, deadline);
+		return;
+	}
+	if (domain_state(tctx->domain)->late) {
+		count(CCX_UNATTENDED, 1);
+		order(p, tctx, kind, ccx_config.slice_ns, deadline);
+		return;
+	}
+	if (queue_empty(queue_custody(tctx->domain)))
+		domain_state(tctx->domain)->custody_since_ns = now;
+	if (!custody_send(p, tctx, now, wakeup)) {
+		__sync_fetch_and_add(&domain_state(tctx->domain)->ring_full, 1);
+		order(p, tctx, kind, ccx_config.slice_ns, deadline);
+		return;
+	}
+	count(CCX_MESSAGES, 1);
+	ccx_dsq_insert_vtime(p, queue_custody(tctx->domain), ccx_config.slice_ns, deadline, 0);
+	wake_idle_for(p, tctx);
+}
+
+/* A choice among queues: the earliest deadline so far. */
+struct choice {
+	u64 queue;
+	u64 deadline;
+	bool any;
+};
+
+static __always_inline void consider(struct choice *choice, u64 queue, u64 bonus_ns,
+				     u64 waited_since, u64 now)
+{
+	u64 deadline = 0, queued_ns = 0;
+
+	if (queue_empty(queue) || !queue_head(queue, &deadline, &queued_ns))
+		return;
+	if (queued_ns + waited_since > now)
+		return;
+	deadline -= bonus_ns;
+	if (choice->any && !ccx_before(deadline, choice->deadline))
+		return;
+	choice->queue = queue;
+	choice->deadline = deadline;
+	choice->any = true;
+}
+
+/* Takes the earliest deadline of the domain that is fit for this CPU. */
+static __always_inline bool take_own(u32 cpu, u32 domain, bool late, u64 now)
+{
+	struct choice choice = {};
+	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ||
+			   !domain_config(domain)->nr_kind[CCX_KIND_PERFORMANCE];
+	u64 critical = queue_ready(domain, CCX_KIND_PERFORMANCE);
+	u64 normal = queue_ready(domain, CCX_KIND_EFFICIENCY);
+	u64 batch = queue_ready(domain, CCX_KIND_LOW_POWER);
+
+	consider(&choice, critical, ccx_config.lag_ns, performance ? 0 : ccx_config.spill_ns, now);
+	consider(&choice, normal, 0, 0, now);
+	consider(&choice, batch, 0, 0, now);
+	consider(&choice, queue_bound(cpu), 0, 0, now);
+	if (late)
+		consider(&choice, queue_custody(domain), 0, 0, now);
+	if (!choice.any)
+		return false;
+	if (ccx_dsq_move_to_local(choice.queue))
+		return true;
+	/* its first tasks may not run here: whatever may */
+	return ccx_dsq_move_to_local(queue_bound(cpu)) ||
+	       (performance && ccx_dsq_move_to_local(critical)) ||
+	       ccx_dsq_move_to_local(normal) || ccx_dsq_move_to_local(batch);
+}
+
+static __always_inline bool take_from(u32 domain, bool performance)
+{
+	u64 queue;
+
+	queue = queue_ready(domain, CCX_KIND_PERFORMANCE);
+	if (performance && !queue_empty(queue) && ccx_dsq_move_to_local(queue))
+		return true;
+	queue = queue_ready(domain, CCX_KIND_EFFICIENCY);
+	if (!queue_empty(queue) && ccx_dsq_move_to_local(queue))
+		return true;
+	queue = queue_ready(domain, CCX_KIND_LOW_POWER);
+	if (!queue_empty(queue) && ccx_dsq_move_to_local(queue))
+		return true;
+	queue = queue_custody(domain);
+	return !queue_empty(queue) && ccx_dsq_move_to_local(queue);
+}
+
+static bool steal(u32 cpu, u32 domain)
+{
+	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE;
+	u32 i;
+
+	bpf_for(i, 0, ccx_config.nr_domains - 1) {
+		u32 far = domain_config(domain)->nearest[i & (CCX_MAX_DOMAINS - 1)];
+
+		if (take_from(far, performance)) {
+			count(CCX_STOLEN, 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
+{
+	u64 now = ccx_now();
+	u32 domain = cpu_config(cpu)->domain;
+	struct task_ctx *tctx;
+	bool in_custody, late;
+
+	apply_decisions(domain, now);
+	in_custody = !queue_empty(queue_custody(domain));
+	late = (in_custody || domain_state(domain)->late) && dispatcher_late(domain, now);
+
+	if (!queue_empty(queue_parked(domain)) && dispatcher_wanted(domain, in_custody, now) &&
+	    run_parked(domain, now))
+		return;
+	if (take_own(cpu, domain, late, now))
+		return;
+	if (in_custody && ccx_dsq_move_to_local(queue_custody(domain)))
+		return;
+	/* a performance CPU is idle or lent: nothing else of its own to do, so no spill bound */
+	if (steal(cpu, domain))
+		return;
+
+	if (prev && prev->scx.flags & CCX_TASK_QUEUED) {
+		tctx = task_ctx_get(prev);
+		if (tctx && !tctx->dispatcher) {
+			ccx_task_set_slice(prev, ccx_config.slice_ns);
+			return;
+		}
+	}
+	/* the last CPU of the domain goes idle: its dispatcher may sleep, too */
+	if (domain_state(domain)->nr_idle + 1 >= domain_config(domain)->nr_cpus &&
+	    !queue_empty(queue_parked(domain)))
+		run_parked(domain, now);
+}
+
+void CCX_OPS(ccx_runnable, struct task_struct *p, u64 enq_flags)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+	u64 now;
+
+	if (!tctx || !(enq_flags & CCX_ENQ_WAKEUP))
+		return;
+	now = ccx_now();
+	tctx->awake_ns = 0;
+	tctx->burst_now_ns = 0;
+	if (tctx->woken_ns)
+		tctx->interval_ns = average(tctx->interval_ns, now - tctx->woken_ns);
+	tctx->woken_ns = now;
+}
+
+void CCX_OPS(ccx_running, struct task_struct *p)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+	s32 cpu = scx_bpf_task_cpu(p);
+	struct ccx_cpu_state *state = cpu_state(cpu);
+	u32 domain = cpu_config(cpu)->domain;
+	struct ccx_domain_state *home;
+	u64 now = ccx_now(), custody;
+
+	if (!tctx)
+		return;
+	state->running_since_ns = now;
+	state->running_weight = p->scx.weight;
+	state->running_critical = tctx->critical;
+	state->running_dispatcher = tctx->dispatcher != 0;
+	tctx->started_ns = now;
+	if (tctx->dispatcher)
+		return;
+
+	custody = tctx->custody;
+	if (custody & IN_CUSTODY) {
+		if (__sync_val_compare_and_swap(&tctx->custody, custody, 0) == custody)
+			count(domain_state(tctx->domain)->late ? CCX_RESCUED : CCX_OVERTAKEN, 1);
+	}
+	if (tctx->domain != domain) {
+		if (tctx->stopped_ns) {
+			count(CCX_MIGRATED_IN, 1);
+			__sync_fetch_and_add(&domain_state(tctx->domain)->migrated_out, 1);
+		}
+		set_domain(tctx, domain);
+	}
+	home = domain_state(domain);
+	if (ccx_before(home->vtime_now, tctx->vtime))
+		home->vtime_now = tctx->vtime;
+	if (tctx->critical) {
+		home->critical_ns = now;
+		if (ccx_config.mixed_kinds && cpu_config(cpu)->kind != CCX_KIND_PERFORMANCE)
+			count(CCX_SPILLED, 1);
+	}
+}
+
+void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+	s32 cpu = scx_bpf_task_cpu(p);
+	struct ccx_cpu_state *state = cpu_state(cpu);
+	u64 now = ccx_now(), ran, virtual;
+
+	if (!tctx || !tctx->started_ns)
+		return;
+	ran = now - tctx->started_ns;
+	if ((s64)ran < 0)
+		ran = 0;
+	state->running_since_ns = 0;
+	state->counters[CCX_BUSY_NS] += ran;
+	tctx->stopped_ns = now;
+	if (tctx->dispatcher) {
+		state->counters[CCX_DISPATCHER_NS] += ran;
+		return;
+	}
+	if (tctx->critical)
+		state->counters[cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ?
+					CCX_CRITICAL_ON_PERFORMANCE_NS :
+					CCX_CRITICAL_ELSEWHERE_NS] += ran;
+	virtual = ccx_virtual_ns(ran, tctx->inverse_weight);
+	tctx->vtime += virtual;
+	tctx->awake_ns += virtual;
+	tctx->burst_now_ns += ran;
+}
+
+void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+
+	if (!tctx || !(deq_flags & CCX_DEQ_SLEEP))
+		return;
+	tctx->burst_ns = average(tctx->burst_ns, tctx->burst_now_ns);
+	classify(p, tctx);
+}
+
+void CCX_OPS(ccx_set_weight, struct task_struct *p, u32 weight)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+
+	if (tctx)
+		tctx->inverse_weight = ccx_inverse_weight(weight);
+}
+
+void CCX_OPS(ccx_set_cpumask, struct task_struct *p, const struct cpumask *mask)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+
+	if (tctx)
+		set_affinity(p, tctx, mask);
+}
+
+void CCX_OPS(ccx_update_idle, s32 cpu, bool idle)
+{
+	u32 domain = cpu_config(cpu)->domain;
+	s64 nr;
+
+	nr = __sync_fetch_and_add(&domain_state(domain)->nr_idle, idle ? 1 : -1) + (idle ? 1 : -1);
+	/* two CPUs that went idle together may each have thought the other would see to it */
+	if (idle && nr >= domain_config(domain)->nr_cpus && !queue_empty(queue_parked(domain)))
+		scx_bpf_kick_cpu(cpu, 0);
+}
+
+SEC("struct_ops.s/ccx_init_task")
+s32 BPF_PROG(ccx_init_task, struct task_struct *p, struct scx_init_task_args *args)
+{
+	struct task_ctx *tctx;
+	u32 i;
+
+	tctx = bpf_task_storage_get(&ccx_tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!tctx)
+		return -12; /* ENOMEM */
+	tctx->inverse_weight = ccx_inverse_weight(CCX_WEIGHT_DEFAULT);
+	tctx->generation = bpf_get_prandom_u32();
+	tctx->domain = cpu_config(scx_bpf_task_cpu(p))->domain;
+	tctx->vtime = domain_state(tctx->domain)->vtime_now;
+	tctx->slice_ns = ccx_config.slice_ns;
+	tctx->kind = CCX_KIND_EFFICIENCY;
+	tctx->critical = p->flags & PF_KTHREAD ? 1 : 0;
+	if (p->tgid != (s32)ccx_config.daemon_tgid)
+		return 0;
+	bpf_for(i, 0, ccx_config.nr_domains)
+		if (domain_config(i)->dispatcher_tid == (u32)p->pid)
+			tctx->dispatcher = i + 1;
+	return 0;
+}
+
+void CCX_OPS(ccx_enable, struct task_struct *p)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+
+	if (!tctx)
+		return;
+	tctx->inverse_weight = ccx_inverse_weight(p->scx.weight);
+	tctx->vtime = domain_state(tctx->domain)->vtime_now;
+	set_affinity(p, tctx, p->cpus_ptr);
+}
+
+/* Makes the masks of one domain, or of the machine for CCX_MAX_DOMAINS. */
+static s32 masks_create(u32 domain)
+{
+	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, &domain);
+	struct bpf_cpumask *all, *performance, *lesser, *old;
+	u32 i;
+
+	if (!masks)
+		return -22; /* EINVAL */
+	all = bpf_cpumask_create();
+	if (!all)
+		return -12; /* ENOMEM */
+	performance = bpf_cpumask_create();
+	if (!performance) {
+		bpf_cpumask_release(all);
+		return -12;
+	}
+	lesser = bpf_cpumask_create();
+	if (!lesser) {
+		bpf_cpumask_release(all);
+		bpf_cpumask_release(performance);
+		return -12;
+	}
+	bpf_for(i, 0, ccx_config.nr_cpus) {
+		const volatile struct ccx_config_cpu *cpu = cpu_config(i);
+
+		if (!cpu->present || (domain != CCX_MAX_DOMAINS && cpu->domain != domain))
+			continue;
+		bpf_cpumask_set_cpu(i, all);
+		bpf_cpumask_set_cpu(i, cpu->kind == CCX_KIND_PERFORMANCE ? performance : lesser);
+	}
+	old = bpf_kptr_xchg(&masks->all, all);
+	if (old)
+		bpf_cpumask_release(old);
+	old = bpf_kptr_xchg(&masks->performance, performance);
+	if (old)
+		bpf_cpumask_release(old);
+	old = bpf_kptr_xchg(&masks->lesser, lesser);
+	if (old)
+		bpf_cpumask_release(old);
+	return 0;
+}
+
+static s32 scratch_create(u32 cpu)
+{
+	struct bpf_cpumask *mask, *old;
+	struct scratch_mask *scratch;
+	u32 zero = 0;
+
+	scratch = bpf_map_lookup_percpu_elem(&ccx_scratch, &zero, cpu);
+	if (!scratch)
+		return -22; /* EINVAL */
+	mask = bpf_cpumask_create();
+	if (!mask)
+		return -12; /* ENOMEM */
+	old = bpf_kptr_xchg(&scratch->mask, mask);
+	if (old)
+		bpf_cpumask_release(old);
+	return 0;
+}
+
+SEC("struct_ops.s/ccx_init")
+s32 BPF_PROG(ccx_init)
+{
+	s32 err;
+	u32 i;
+
+	err = queues_create();
+	if (err)
+		return err;
+	err = masks_create(CCX_MAX_DOMAINS);
+	if (err)
+		return err;
+	bpf_for(i, 0, ccx_config.nr_domains) {
+		err = masks_create(i);
+		if (err)
+			return err;
+	}
+	bpf_for(i, 0, ccx_config.nr_cpus) {
+		if (!cpu_config(i)->present)
+			continue;
+		err = scratch_create(i);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void CCX_OPS(ccx_exit_op, struct scx_exit_info *info)
+{
+	u64 *event;
+
+	bpf_probe_read_kernel_str(ccx_exit.reason, sizeof(ccx_exit.reason), info->reason);
+	bpf_probe_read_kernel_str(ccx_exit.message, sizeof(ccx_exit.message), info->msg);
+	bpf_probe_read_kernel_str(ccx_exit.dump, sizeof(ccx_exit.dump), info->dump);
+	ccx_exit.code = info->exit_code;
+	/* `kind` last: a reader that sees it sees the rest */
+	__sync_lock_test_and_set(&ccx_exit.kind, info->kind);
+	event = bpf_ringbuf_reserve(&ccx_events, sizeof(*event), 0);
+	if (event) {
+		*event = info->kind;
+		bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
+	}
+}
+
+SEC(".struct_ops.link")
+struct sched_ext_ops ccx_ops = {
+	.select_cpu = (void *)ccx_select_cpu,
+	.enqueue = (void *)ccx_enqueue,
+	.dispatch = (void *)ccx_dispatch,
+	.runnable = (void *)ccx_runnable,
+	.running = (void *)ccx_running,
+	.stopping = (void *)ccx_stopping,
+	.quiescent = (void *)ccx_quiescent,
+	.set_weight = (void *)ccx_set_weight,
+	.set_cpumask = (void *)ccx_set_cpumask,
+	.update_idle = (void *)ccx_update_idle,
+	.init_task = (void *)ccx_init_task,
+	.enable = (void *)ccx_enable,
+	.init = (void *)ccx_init,
+	.exit = (void *)ccx_exit_op,
+	.flags = 0,		/* user space adds the running kernel's flags */
+	.timeout_ms = 5000,
+	.exit_dump_len = 32768,
+	.name = CCX_OPS_NAME,
+};

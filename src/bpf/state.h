@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Maps, per-task state and the small accessors everything else uses.
+ */
+#ifndef CCX_BPF_STATE_H
+#define CCX_BPF_STATE_H
+
+#include "compat.h"
+#include "ccx/abi.h"
+#include "ccx/deadline.h"
+
+const volatile struct ccx_config ccx_config SEC(".rodata.config");
+struct ccx_state ccx_state SEC(".bss.state");
+struct ccx_exit ccx_exit SEC(".bss.exit");
+
+/* One ring buffer a domain; user space makes and inserts them before load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, CCX_MAX_DOMAINS);
+	__uint(key_size, sizeof(u32));
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_RINGBUF);
+		__uint(max_entries, CCX_MESSAGE_RING_BYTES);
+	});
+} ccx_messages SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, CCX_MAX_DOMAINS);	/* user space lowers this to the domains there are */
+	__type(key, u32);
+	__type(value, struct ccx_decision_ring);
+} ccx_decisions SEC(".maps");
+
+/* Wakes the main thread when the scheduler ends. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ccx_events SEC(".maps");
+
+/*
+ * custody: written when a message is sent, cleared by compare-and-swap by whoever applies the
+ * decision, or by running() when a CPU took the task without one. Everything else is written only
+ * by the CPU that enqueues, runs or stops the task, which the kernel serialises.
+ */
+struct task_ctx {
+	u64 custody;		/* generation << 1 | in custody */
+	u64 vtime;		/* on the clock of `domain` */
+	u64 awake_ns;		/* virtual CPU time since it last slept */
+	u64 started_ns;
+	u64 stopped_ns;
+	u64 queued_ns;		/* when it was last queued */
+	u64 woken_ns;
+	u64 fresh_until_ns;	/* the last decision may be reused until then */
+	u64 burst_ns;		/* average CPU time between sleeps */
+	u64 burst_now_ns;	/* CPU time since it last slept */
+	u64 interval_ns;	/* average time between wake-ups */
+	u64 domains;		/* bit d: its affinity allows some CPU of domain d */
+	u32 generation;
+	u32 inverse_weight;
+	u32 slice_ns;		/* of the last decision */
+	u32 domain;
+	u8 kind;		/* of the last decision */
+	u8 critical;
+	u8 dispatcher;		/* domain + 1 when the task is a dispatcher */
+	u8 restricted;		/* its affinity leaves out some online CPU */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_ctx);
+} ccx_tasks SEC(".maps");
+
+/* CPU masks of a domain; index CCX_MAX_DOMAINS is the whole machine. */
+struct domain_masks {
+	struct bpf_cpumask __kptr *all;
+	struct bpf_cpumask __kptr *performance;
+	struct bpf_cpumask __kptr *lesser;	/* efficiency and low-power */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CCX_MAX_DOMAINS + 1);
+	__type(key, u32);
+	__type(value, struct domain_masks);
+} ccx_masks SEC(".maps");
+
+/* One scratch mask a CPU, for the masks of restricted tasks. */
+struct scratch_mask {
+	struct bpf_cpumask __kptr *mask;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct scratch_mask);
+} ccx_scratch SEC(".maps");
+
+static __always_inline struct task_ctx *task_ctx_get(struct task_struct *p)
+{
+	return bpf_task_storage_get(&ccx_tasks, p, NULL, 0);
+}
+
+/* Masks rather than branches: an index can never leave its array. */
+static __always_inline struct ccx_domain_state *domain_state(u32 domain)
+{
+	return &ccx_state.domains[domain & (CCX_MAX_DOMAINS - 1)];
+}
+
+static __always_inline struct ccx_cpu_state *cpu_state(u32 cpu)
+{
+	return &ccx_state.cpus[cpu & (CCX_MAX_CPUS - 1)];
+}
+
+static __always_inline const volatile struct ccx_config_cpu *cpu_config(u32 cpu)
+{
+	return &ccx_config.cpus[cpu & (CCX_MAX_CPUS - 1)];
+}
+
+static __always_inline const volatile struct ccx_config_domain *domain_config(u32 domain)
+{
+	return &ccx_config.domains[domain & (CCX_MAX_DOMAINS - 1)];
+}
+
+/* Counters belong to the CPU that counts: no atomics, no shared lines. */
+static __always_inline void count(enum ccx_counter counter, u64 n)
+{
+	cpu_state(bpf_get_smp_processor_id())->counters[counter] += n;
+}
+
+#endif

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "control.h"
+#include "memory.h"
+#include "session.h"
+#include "stats.h"
+
+/* enum scx_exit_kind and scx_exit_code of the kernel, the values of all versions */
+#define EXIT_UNREG		64
+#define EXIT_ERROR		1024
+#define ECODE_ACT_RESTART	(1LL << 48)
+
+/* More restarts than this within a minute are a fault, not hotplug. */
+#define RESTARTS_A_MINUTE	30
+
+struct run {
+	const struct ccx_options *options;
+	struct ccx_session session;
+	struct ccx_stats stats, printed;
+	int signal_fd, timer_fd, control_fd, epoll_fd;
+	bool interrupted;
+};
+
+static bool verbose;
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level == LIBBPF_DEBUG || !verbose)
+		return 0;
+	return vfprintf(stderr, format, arguments);
+}
+
+static int watch(struct run *run, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* Signals arrive at the main thread's loop; threads started later inherit the block. */
+static int open_files(struct run *run, struct ccx_error *error)
+{
+	struct itimerspec period = { 0 };
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	run->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (run->signal_fd < 0 || run->timer_fd < 0 || run->epoll_fd < 0 ||
+	    watch(run, run->signal_fd) || watch(run, run->timer_fd))
+		return ccx_error_set(error, -errno, "cannot open files: %s", strerror(errno));
+	period.it_value.tv_sec = period.it_interval.tv_sec = run->options->stats_seconds;
+	timerfd_settime(run->timer_fd, 0, &period, NULL);
+	return 0;
+}
+
+static void close_files(struct run *run)
+{
+	ccx_control_close(run->control_fd);
+	close(run->epoll_fd);
+	close(run->timer_fd);
+	close(run->signal_fd);
+}
+
+static void read_stats(struct run *run)
+{
+	struct ccx_session *session = &run->session;
+
+	ccx_stats_read(&run->stats, &session->scheduler, session->topology, session->dispatchers,
+		       session->started_ns);
+}
+
+static void on_event(struct run *run, int fd)
+{
+	struct signalfd_siginfo info;
+	uint64_t expirations;
+	char *text;
+
+	if (fd == run->signal_fd) {
+		while (read(fd, &info, sizeof(info)) == sizeof(info))
+			run->interrupted |= info.ssi_signo != SIGHUP;
+	} else if (fd == run->timer_fd) {
+		if (read(fd, &expirations, sizeof(expirations)) < 0)
+			return;
+		read_stats(run);
+		ccx_stats_print(stdout, &run->printed, &run->stats);
+		run->printed = run->stats;
+	} else if (fd == run->control_fd) {
+		read_stats(run);
+		text = ccx_stats_json(&run->stats);
+		ccx_control_answer(fd, text ? text : "", text ? strlen(text) : 0);
+		free(text);
+	}
+}
+
+/* Until a signal, or the kernel ends the scheduler. */
+static void serve(struct run *run)
+{
+	struct epoll_event events[8];
+	int nr, i;
+
+	while (!run->interrupted && !run->session.scheduler.exit->kind) {
+		nr = epoll_wait(run->epoll_fd, events, 8, -1);
+		for (i = 0; i < nr; i++)
+			on_event(run, events[i].data.fd);
+	}
+}
+
+static void print_start(const struct run *run)
+{
+	const struct ccx_topology *topology = run->session.topology;
+	uint32_t i, kind;
+	char cpus[256];
+
+	printf("scx_ccx: %u CPUs, %u cores, %u cache domain%s\n", topology->nr_cpus,
+	       topology->nr_cores, topology->nr_domains, topology->nr_domains == 1 ? "" : "s");
+	for (i = 0; i < topology->nr_domains; i++) {
+		const struct ccx_domain *domain = &topology->domains[i];
+
+		ccx_cpulist_format(cpus, sizeof(cpus), domain->cpus, domain->nr_cpus);
+		printf("  domain %u: CPUs %s,", i, cpus);
+		for (kind = 0; kind < CCX_NR_KINDS; kind++)
+			if (domain->nr_kind[kind])
+				printf(" %u %s,", domain->nr_kind[kind], ccx_kind_name(kind));
+		printf(" L%u %llu KiB, dispatcher is thread %d\n", domain->cache_level,
+		       (unsigned long long)domain->cache_bytes / 1024,
+		       run->session.dispatchers[i].tid);
+	}
+	printf("Scheduling %s. Ctrl-C gives the machine back to the kernel's own scheduler.\n",
+	       run->options->partial ? "tasks of policy SCHED_EXT" : "all ordinary tasks");
+	fflush(stdout);
+}
+
+/* Prints why a session ended. Returns the exit code, or -1 to start anew. */
+static int print_end(const struct run *run, const struct ccx_exit *exit)
+{
+	if (run->interrupted || exit->kind == EXIT_UNREG) {
+		printf("scx_ccx: stopped; the kernel's own scheduler is back.\n");
+		return CCX_EXIT_DONE;
+	}
+	if (exit->code & ECODE_ACT_RESTART) {
+		printf("scx_ccx: %s: starting again on the new topology.\n", exit->reason);
+		fflush(stdout);
+		return -1;
+	}
+	fprintf(stderr, "scx_ccx: the kernel ended the scheduler: %s%s%s (kind %u, code %lld)\n",
+		exit->reason, *exit->message ? ": " : "", exit->message, exit->kind,
+		(long long)exit->code);
+	if (exit->kind >= EXIT_ERROR && *exit->dump)
+		fprintf(stderr, "%s\n", exit->dump);
+	return CCX_EXIT_FAILED;
+}
+
+static int exit_code(int err)
+{
+	switch (err) {
+	case -EINVAL:
+	case -ENOENT:
+	case -E2BIG:
+		return CCX_EXIT_USAGE;
+	case -ENOTSUP:
+	case -EBUSY:
+	case -EPERM:
+		return CCX_EXIT_CANNOT;
+	default:
+		return CCX_EXIT_FAILED;
+	}
+}
+
+/* One session. The exit code, or -1 to start anew. */
+static int run_once(struct run *run)
+{
+	static struct ccx_exit exit;
+	struct ccx_error error;
+	int err;
+
+	memset(&exit, 0, sizeof(exit));
+	memset(&run->printed, 0, sizeof(run->printed));
+	err = ccx_session_start(&run->session, run->options, &error);
+	if (err) {
+		fprintf(stderr, "scx_ccx: %s\n", error.text);
+		return exit_code(err);
+	}
+	if (run->control_fd < 0) {
+		run->control_fd = ccx_control_listen(&error);
+		if (run->control_fd < 0)
+			fprintf(stderr, "scx_ccx: %s; going on without figures for others\n",
+				error.text);
+		else
+			watch(run, run->control_fd);
+	}
+	print_start(run);
+	watch(run, run->session.scheduler.events_fd);
+	serve(run);
+	read_stats(run);
+	ccx_session_end(&run->session, &exit);
+	if (run->options->stats_seconds || run->options->verbose || run->interrupted)
+		ccx_stats_print(stdout, NULL, &run->stats);
+	return print_end(run, &exit);
+}
+
+int ccx_cmd_run(const struct ccx_options *options)
+{
+	static struct run run;
+	struct ccx_error error;
+	time_t minute = 0;
+	int result, restarts = 0;
+
+	run.options = options;
+	run.control_fd = -1;
+	verbose = options->verbose;
+	libbpf_set_print(print_libbpf);
+	if (ccx_scheduler_check(&error)) {
+		fprintf(stderr, "scx_ccx: %s\n", error.text);
+		return CCX_EXIT_CANNOT;
+	}
+	if (ccx_memory_lock(&error) || open_files(&run, &error)) {
+		fprintf(stderr, "scx_ccx: %s\n", error.text);
+		return CCX_EXIT_FAILED;
+	}
+	for (;;) {
+		result = run_once(&run);
+		if (result >= 0)
+			break;
+		if (time(NULL) - minute > 60) {
+			minute = time(NULL);
+			restarts = 0;
+		}
+		if (++restarts > RESTARTS_A_MINUTE) {
+			fprintf(stderr, "scx_ccx: %d restarts within a minute: giving up\n",
+				restarts);
+			result = CCX_EXIT_FAILED;
+			break;
+		}
+	}
+	close_files(&run);
+	return result;
+}

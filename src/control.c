@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define SEND_BUFFER (1024 * 1024)
+
+static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = CCX_CONTROL_PATH };
+
+int ccx_control_listen(struct ccx_error *error)
+{
+	int fd, err;
+
+	if (mkdir(CCX_RUN_DIRECTORY, 0750) && errno != EEXIST)
+		return ccx_error_set(error, -errno, "cannot make %s: %s", CCX_RUN_DIRECTORY,
+				     strerror(errno));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return ccx_error_set(error, -errno, "cannot make a socket: %s", strerror(errno));
+	/* left by one that was killed; only one scheduler can be attached, so nobody listens */
+	unlink(CCX_CONTROL_PATH);
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) ||
+	    chmod(CCX_CONTROL_PATH, 0660) || listen(fd, 8)) {
+		err = -errno;
+		close(fd);
+		return ccx_error_set(error, err, "cannot listen at %s: %s", CCX_CONTROL_PATH,
+				     strerror(-err));
+	}
+	return fd;
+}
+
+void ccx_control_answer(int listen_fd, const char *text, size_t length)
+{
+	int size = SEND_BUFFER;
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	/* a client that went away, or a document beyond the buffer: the client sees it cut off */
+	if (send(fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		shutdown(fd, SHUT_RDWR);
+	close(fd);
+}
+
+void ccx_control_close(int listen_fd)
+{
+	if (listen_fd < 0)
+		return;
+	close(listen_fd);
+	unlink(CCX_CONTROL_PATH);
+	rmdir(CCX_RUN_DIRECTORY);
+}
+
+char *ccx_control_fetch(struct ccx_error *error)
+{
+	struct timeval patience = { .tv_sec = 5 };
+	size_t used = 0, size = 65536;
+	char *text = NULL, *larger;
+	ssize_t got = 1;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address))) {
+		ccx_error_set(error, -errno, "cannot reach a running scx_ccx at %s: %s",
+			      CCX_CONTROL_PATH, strerror(errno));
+		goto out;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	while (got > 0) {
+		if (!text || used + 1 == size) {
+			size *= 2;
+			larger = realloc(text, size);
+			if (!larger) {
+				got = -1;
+				errno = ENOMEM;
+				break;
+			}
+			text = larger;
+		}
+		got = recv(fd, text + used, size - used - 1, 0);
+		if (got > 0)
+			used += got;
+	}
+	if (got < 0 || !used) {
+		ccx_error_set(error, -EIO, "no answer from scx_ccx at %s: %s", CCX_CONTROL_PATH,
+			      got < 0 ? strerror(errno) : "closed");
+		free(text);
+		text = NULL;
+		goto out;
+	}
+	text[used] = '\0';
+out:
+	if (fd >= 0)
+		close(fd);
+	return text;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The control socket: whoever connects to /run/scx_ccx/control gets one JSON document and the end
+ * of the stream. The server never waits for a client: what does not fit into the socket's buffer at
+ * once is cut off.
+ */
+#ifndef CCX_CONTROL_H
+#define CCX_CONTROL_H
+
+#include <stddef.h>
+
+#include "ccx/error.h"
+
+#define CCX_RUN_DIRECTORY	"/run/scx_ccx"
+#define CCX_CONTROL_PATH	CCX_RUN_DIRECTORY "/control"
+
+/* A listening, non-blocking socket, or -errno. Directory mode 0750, socket mode 0660. */
+int ccx_control_listen(struct ccx_error *error);
+
+/* Answers one waiting client, if there still is one, with `text`. */
+void ccx_control_answer(int listen_fd, const char *text, size_t length);
+
+/* Closes and removes the socket. */
+void ccx_control_close(int listen_fd);
+
+/* Client: the document of the running scheduler (the caller frees), or NULL and `error`. */
+char *ccx_control_fetch(struct ccx_error *error);
+
+#endif

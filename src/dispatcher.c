@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "dispatcher.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <urcu-qsbr.h>
+
+#define MAX_BATCH	256			/* then yield, whatever still waits */
+#define STACK_BYTES	(128 * 1024)
+#define UTILISATION_NS	(8 * 1000 * 1000ULL)	/* one sample; averaged over about four */
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);	/* vDSO: not a system call */
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* What BPF knows of this domain, as a load. */
+static void read_own_load(struct ccx_dispatcher *dispatcher)
+{
+	const volatile struct ccx_domain_state *state = &dispatcher->state->domains[dispatcher->domain];
+	const struct ccx_domain *domain = &dispatcher->topology->domains[dispatcher->domain];
+	struct ccx_load *load = &dispatcher->own;
+	uint64_t busy_ns = 0, elapsed_ns;
+	uint32_t i;
+
+	load->time_ns = dispatcher->now_ns;
+	load->vtime_now = state->vtime_now;
+	load->idle_cpus = state->nr_idle > 0 ? state->nr_idle : 0;
+	load->running = 0;
+	load->running_critical = 0;
+	for (i = 0; i < domain->nr_cpus; i++) {
+		const volatile struct ccx_cpu_state *cpu = &dispatcher->state->cpus[domain->cpus[i]];
+
+		busy_ns += cpu->counters[CCX_BUSY_NS];
+		load->running += cpu->running_since_ns && !cpu->running_dispatcher;
+		load->running_critical += cpu->running_since_ns && cpu->running_critical;
+	}
+	for (i = 0; i < CCX_NR_KINDS; i++)
+		load->queued[i] = state->queued[i];
+	load->queued[CCX_KIND_EFFICIENCY] += state->custody;
+
+	elapsed_ns = dispatcher->now_ns - dispatcher->busy_seen_at_ns;
+	if (elapsed_ns >= UTILISATION_NS) {
+		uint64_t share = (busy_ns - dispatcher->busy_ns_seen) * 1024 /
+				 (elapsed_ns * domain->nr_cpus);
+
+		load->utilisation = (load->utilisation * 3 + (share < 1024 ? share : 1024)) / 4;
+		dispatcher->busy_ns_seen = busy_ns;
+		dispatcher->busy_seen_at_ns = dispatcher->now_ns;
+	}
+}
+
+/* The other domains to consider in this batch; valid until the batch ends. */
+static void choose_candidates(struct ccx_dispatcher *dispatcher)
+{
+	const struct ccx_topology *topology = dispatcher->topology;
+	uint32_t i, other = dispatcher->next_candidate;
+
+	dispatcher->nr_candidates = 0;
+	for (i = 0; i + 1 < topology->nr_domains && i < CCX_CANDIDATES; i++) {
+		other = (other + 1) % topology->nr_domains;
+		if (other == dispatcher->domain)
+			other = (other + 1) % topology->nr_domains;
+		dispatcher->candidates[dispatcher->nr_candidates++] = (struct ccx_candidate){
+			.load = ccx_load_table_read(dispatcher->loads, other),
+			.domain = other,
+			.distance = ccx_topology_distance(topology, dispatcher->domain, other),
+		};
+	}
+	dispatcher->next_candidate = other;
+}
+
+static bool message_possible(const struct ccx_dispatcher *dispatcher,
+			     const struct ccx_message *message)
+{
+	return message->pid && message->pid <= INT32_MAX &&
+	       message->domain == dispatcher->domain && message->weight >= 1 &&
+	       message->weight <= 10000;
+}
+
+int ccx_dispatcher_consume(struct ccx_dispatcher *dispatcher, const void *data, size_t size)
+{
+	struct ccx_dispatcher_figures *figures = &dispatcher->figures;
+	struct ccx_decision *decision;
+	struct ccx_message message;
+	uint64_t latency_ns;
+
+	figures->messages++;
+	if (size != sizeof(message)) {
+		figures->bad_messages++;
+		return 0;
+	}
+	memcpy(&message, data, sizeof(message));
+	if (!message_possible(dispatcher, &message)) {
+		figures->bad_messages++;
+		return 0;
+	}
+	if (dispatcher->tail - dispatcher->head >= CCX_DECISIONS - CCX_DECISION_MARGIN) {
+		dispatcher->head =
+			dispatcher->state->domains[dispatcher->domain].decision_head;
+		if (dispatcher->tail - dispatcher->head >= CCX_DECISIONS - CCX_DECISION_MARGIN) {
+			figures->ring_full++;
+			return -EAGAIN;
+		}
+	}
+	decision = &dispatcher->ring->slots[dispatcher->tail % CCX_DECISIONS];
+	ccx_policy_decide(&dispatcher->policy, &message, &dispatcher->own, dispatcher->candidates,
+			  dispatcher->nr_candidates, decision);
+	dispatcher->tail++;
+	figures->decisions++;
+	figures->sent_away += decision->domain != dispatcher->domain;
+	latency_ns = dispatcher->now_ns - message.sent_ns;
+	ccx_histogram_add(&figures->decision_ns, (int64_t)latency_ns > 0 ? latency_ns : 0);
+	return ++dispatcher->batch >= MAX_BATCH ? -EAGAIN : 0;
+}
+
+static int consume(void *context, void *data, size_t size)
+{
+	return ccx_dispatcher_consume(context, data, size);
+}
+
+/* One batch; returns the number of decisions. */
+static uint32_t run_batch(struct ccx_dispatcher *dispatcher)
+{
+	struct ccx_decision_ring *ring = dispatcher->ring;
+
+	dispatcher->now_ns = monotonic_ns();
+	dispatcher->batch = 0;
+	read_own_load(dispatcher);
+	choose_candidates(dispatcher);
+	ring_buffer__consume(dispatcher->messages);
+	/* pairs with BPF's claim (apply_decisions): slots before tail */
+	__atomic_store_n(&ring->tail, dispatcher->tail, __ATOMIC_RELEASE);
+	__atomic_store_n(&ring->beat, ring->beat + 1, __ATOMIC_RELEASE);
+
+	if (dispatcher->now_ns - dispatcher->published_ns >= CCX_LOAD_PERIOD_NS) {
+		uint64_t pause_ns = dispatcher->now_ns - dispatcher->published_ns;
+
+		ccx_load_table_publish(dispatcher->loads, dispatcher->domain, &dispatcher->own);
+		dispatcher->published_ns = dispatcher->now_ns;
+		/* the reclaimer blocks when nobody publishes: the first after a pause wakes it */
+		if (pause_ns > 100 * CCX_LOAD_PERIOD_NS) {
+			uint64_t one = 1;
+
+			if (write(dispatcher->wake_reclaimer_fd, &one, sizeof(one)) < 0)
+				dispatcher->published_ns = 0;	/* try again next time */
+		}
+	}
+	dispatcher->figures.batches++;
+	if (dispatcher->batch > dispatcher->figures.max_batch)
+		dispatcher->figures.max_batch = dispatcher->batch;
+	return dispatcher->batch;
+}
+
+/*
+ * Blocks until a message is there. The flag goes up before the last look at the ring (epoll looks
+ * before it sleeps), BPF looks at the flag after the message is in the ring: no message is missed.
+ */
+static void sleep_until_message(struct ccx_dispatcher *dispatcher, int epoll_fd)
+{
+	struct epoll_event event;
+
+	__atomic_store_n(&dispatcher->ring->asleep, 1, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	dispatcher->figures.sleeps++;
+	epoll_wait(epoll_fd, &event, 1, -1);
+	__atomic_store_n(&dispatcher->ring->asleep, 0, __ATOMIC_SEQ_CST);
+}
+
+static void work(struct ccx_dispatcher *dispatcher, int epoll_fd)
+{
+	while (!__atomic_load_n(&dispatcher->quit, __ATOMIC_ACQUIRE)) {
+		uint32_t decided;
+
+		rcu_thread_online();
+		decided = run_batch(dispatcher);
+		rcu_thread_offline();	/* parked for who knows how long: no grace period waits */
+		if (decided)
+			sched_yield();
+		else
+			sleep_until_message(dispatcher, epoll_fd);
+	}
+}
+
+static int watch(int epoll_fd, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static void *dispatcher_thread(void *context)
+{
+	struct ccx_dispatcher *dispatcher = context;
+	volatile char stack[STACK_BYTES / 2];
+	char name[16];
+	int epoll_fd;
+	size_t i;
+
+	/* every page of the stack that the loop may reach, now */
+	for (i = 0; i < sizeof(stack); i += 1024)
+		stack[i] = 0;
+	snprintf(name, sizeof(name), "ccx-disp-%u", dispatcher->domain);
+	pthread_setname_np(pthread_self(), name);
+	dispatcher->tid = syscall(SYS_gettid);
+	sem_post(&dispatcher->started);
+	while (sem_wait(&dispatcher->go) && errno == EINTR)
+		;
+	if (dispatcher->quit)
+		return NULL;
+
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (epoll_fd < 0)
+		return NULL;
+	rcu_register_thread();
+	rcu_thread_offline();
+	if (!watch(epoll_fd, dispatcher->messages_fd) && !watch(epoll_fd, dispatcher->quit_fd))
+		work(dispatcher, epoll_fd);
+	rcu_unregister_thread();
+	close(epoll_fd);
+	return NULL;
+}
+
+static int set_affinity(pthread_attr_t *attributes, const struct ccx_domain *domain)
+{
+	cpu_set_t *set = CPU_ALLOC(CCX_MAX_CPUS);
+	size_t bytes = CPU_ALLOC_SIZE(CCX_MAX_CPUS);
+	uint32_t i;
+	int err;
+
+	if (!set)
+		return -ENOMEM;
+	CPU_ZERO_S(bytes, set);
+	for (i = 0; i < domain->nr_cpus; i++)
+		CPU_SET_S(domain->cpus[i], bytes, set);
+	err = -pthread_attr_setaffinity_np(attributes, bytes, set);
+	CPU_FREE(set);
+	return err;
+}
+
+int ccx_dispatcher_start(struct ccx_dispatcher *dispatcher, struct ccx_error *error)
+{
+	pthread_attr_t attributes;
+	int err;
+
+	sem_init(&dispatcher->started, 0, 0);
+	sem_init(&dispatcher->go, 0, 0);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	err = set_affinity(&attributes, &dispatcher->topology->domains[dispatcher->domain]);
+	if (!err)
+		err = -pthread_create(&dispatcher->thread, &attributes, dispatcher_thread,
+				      dispatcher);
+	pthread_attr_destroy(&attributes);
+	if (err)
+		return ccx_error_set(error, err, "cannot start the dispatcher of domain %u: %s",
+				     dispatcher->domain, strerror(-err));
+	while (sem_wait(&dispatcher->started) && errno == EINTR)
+		;
+	return 0;
+}
+
+int ccx_dispatcher_go(struct ccx_dispatcher *dispatcher, struct ccx_error *error)
+{
+	const struct ccx_domain *domain = &dispatcher->topology->domains[dispatcher->domain];
+	uint32_t i;
+
+	dispatcher->messages = ring_buffer__new(dispatcher->messages_fd, consume, dispatcher, NULL);
+	if (!dispatcher->messages)
+		return ccx_error_set(error, -errno, "cannot map the message ring of domain %u: %s",
+				     dispatcher->domain, strerror(errno));
+	dispatcher->own.nr_cpus = domain->nr_cpus;
+	dispatcher->own.capacity = 0;
+	for (i = 0; i < domain->nr_cpus; i++)
+		dispatcher->own.capacity +=
+			ccx_topology_cpu(dispatcher->topology, domain->cpus[i])->capacity;
+	if (!dispatcher->own.capacity)
+		dispatcher->own.capacity = 1;
+	dispatcher->next_candidate = dispatcher->domain;
+	sem_post(&dispatcher->go);
+	return 0;
+}
+
+void ccx_dispatcher_stop(struct ccx_dispatcher *dispatcher)
+{
+	uint64_t one = 1;
+
+	if (!dispatcher->thread)
+		return;
+	__atomic_store_n(&dispatcher->quit, true, __ATOMIC_RELEASE);
+	if (dispatcher->messages && write(dispatcher->quit_fd, &one, sizeof(one)) < 0)
+		perror("scx_ccx: waking a dispatcher");
+	sem_post(&dispatcher->go);
+	pthread_join(dispatcher->thread, NULL);
+	dispatcher->thread = 0;
+	ring_buffer__free(dispatcher->messages);
+	dispatcher->messages = NULL;
+	sem_destroy(&dispatcher->started);
+	sem_destroy(&dispatcher->go);
+}

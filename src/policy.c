@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ccx/policy.h"
+
+#include <stddef.h>
+
+#include "ccx/deadline.h"
+#include "ccx/topology.h"
+
+/*
+ * Cost of moving by distance rank. A core refills 1 MiB of L2 and its part of the L3 from memory at
+ * 10 to 20 GB/s: 50 to 100 us in a package, twice that from another node.
+ */
+static const uint32_t move_cost_us[CCX_NR_DISTANCES] = {
+	[CCX_DISTANCE_SELF] = 0,	 [CCX_DISTANCE_SAME_CACHE] = 25,
+	[CCX_DISTANCE_SAME_PACKAGE] = 100, [CCX_DISTANCE_SAME_NODE] = 150,
+	[CCX_DISTANCE_PACKAGE_NODE] = 200, [CCX_DISTANCE_OTHER_NODE] = 400,
+};
+
+#define COLD_US 20000	/* a task that has not run for so long has lost its cache */
+
+uint32_t ccx_policy_wait_us(const struct ccx_load *load, uint32_t sent, uint32_t slice_us)
+{
+	uint64_t waiting = sent;
+	uint32_t i;
+
+	if (load->idle_cpus > sent)
+		return 0;
+	for (i = 0; i < CCX_NR_KINDS; i++)
+		waiting += load->queued[i];
+	return (waiting + 1) * slice_us * CCX_CAPACITY_MAX / load->capacity;
+}
+
+uint32_t ccx_policy_move_cost_us(uint32_t distance, uint32_t ran_ago_us)
+{
+	uint32_t far = CCX_NR_DISTANCES - 1;
+	uint32_t cost = move_cost_us[distance < far ? distance : far];
+
+	return ran_ago_us >= COLD_US ? cost / 4 : cost;
+}
+
+uint32_t ccx_policy_slice_us(const struct ccx_policy_config *config, const struct ccx_load *load)
+{
+	uint32_t waiting = 0, slice, i;
+
+	for (i = 0; i < CCX_NR_KINDS; i++)
+		waiting += load->queued[i];
+	slice = config->slice_us / (1 + waiting / (load->nr_cpus ? load->nr_cpus : 1));
+	return slice < config->slice_min_us ? config->slice_min_us : slice;
+}
+
+void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_message *message,
+		       struct ccx_load *own, struct ccx_candidate *candidates,
+		       uint32_t nr_candidates, struct ccx_decision *decision)
+{
+	uint32_t slice_us = ccx_policy_slice_us(config, own);
+	uint32_t best_us = ccx_policy_wait_us(own, 0, slice_us), i;
+	struct ccx_candidate *best = NULL;
+	uint64_t awake_ns = message->awake_us * 1000ULL;
+
+	*decision = (struct ccx_decision){
+		.pid = message->pid,
+		.generation = message->generation,
+		.deadline_ns = ccx_deadline(message->vtime_ns, awake_ns, config->awake_cap_ns),
+		.domain = message->domain,
+		.kind = message->flags & CCX_TASK_BATCH ? CCX_KIND_LOW_POWER : CCX_KIND_EFFICIENCY,
+	};
+
+	for (i = 0; i < nr_candidates; i++) {
+		struct ccx_candidate *candidate = &candidates[i];
+		uint32_t there_us;
+
+		if (!candidate->load || !(message->domains & 1ULL << candidate->domain))
+			continue;
+		there_us = ccx_policy_wait_us(candidate->load, candidate->sent, slice_us) +
+			   ccx_policy_move_cost_us(candidate->distance, message->ran_ago_us);
+		/* half a slice of hysteresis: loads differ by that much from moment to moment */
+		if (there_us + slice_us / 2 < best_us) {
+			best_us = there_us;
+			best = candidate;
+		}
+	}
+	if (best) {
+		decision->domain = best->domain;
+		best->sent++;
+		if (own->queued[CCX_KIND_EFFICIENCY])
+			own->queued[CCX_KIND_EFFICIENCY]--;
+	}
+	decision->slice_ns = slice_us * 1000;
+	/* a task that was sent elsewhere is looked at again there */
+	decision->fresh_us = decision->domain == message->domain ? config->fresh_us : 0;
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Of CCX_LOAD_SNAPSHOTS at one per CCX_LOAD_PERIOD_NS, a dispatcher uses up 50 in this time. */
+#define RECLAIM_PAUSE_NS (50 * 1000 * 1000)
+
+static int load_topology(struct ccx_session *session, const struct ccx_options *options,
+			 struct ccx_error *error)
+{
+	struct ccx_topology_options host_options = CCX_TOPOLOGY_OPTIONS_INIT, wanted_options;
+	struct ccx_topology *host, *wanted;
+	int err;
+
+	host_options.max_domain_cpus = options->max_domain_cpus;
+	host_options.all_cpus = true;
+	err = ccx_topology_load(&host_options, &host, error);
+	if (err)
+		return err;
+	if (!strcmp(options->topology, "host")) {
+		session->topology = host;
+		return 0;
+	}
+	wanted_options = host_options;
+	wanted_options.source = options->topology;
+	err = ccx_topology_load(&wanted_options, &wanted, error);
+	if (!err) {
+		err = ccx_topology_map(wanted, host, &session->topology, error);
+		ccx_topology_free(wanted);
+	}
+	ccx_topology_free(host);
+	return err;
+}
+
+/*
+ * Gives used snapshots of the load table back. May be late without harm; blocks while nobody
+ * publishes, so an idle machine is not woken.
+ */
+static void *reclaimer_thread(void *context)
+{
+	struct ccx_session *session = context;
+	struct timespec pause = { .tv_nsec = RECLAIM_PAUSE_NS };
+	uint64_t events;
+
+	pthread_setname_np(pthread_self(), "ccx-reclaim");
+	while (!__atomic_load_n(&session->reclaimer_quit, __ATOMIC_ACQUIRE)) {
+		nanosleep(&pause, NULL);
+		if (!ccx_load_table_reclaim(session->loads) &&
+		    read(session->reclaim_fd, &events, sizeof(events)) < 0 && errno != EINTR)
+			break;
+	}
+	return NULL;
+}
+
+static void policy_config(struct ccx_policy_config *policy, const struct ccx_options *options)
+{
+	*policy = (struct ccx_policy_config){
+		.slice_us = options->slice_us,
+		.slice_min_us = options->slice_us < 500 ? options->slice_us : 500,
+		.awake_cap_ns = 20 * 1000 * 1000,
+		.fresh_us = 10000,
+	};
+	if (options->mode == CCX_MODE_SERVER) {
+		policy->slice_us *= 4;
+		policy->slice_min_us *= 4;
+	}
+}
+
+static int start_dispatchers(struct ccx_session *session, const struct ccx_options *options,
+			     pid_t *tids, struct ccx_error *error)
+{
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < session->topology->nr_domains; i++) {
+		struct ccx_dispatcher *dispatcher = &session->dispatchers[i];
+
+		dispatcher->domain = i;
+		dispatcher->topology = session->topology;
+		dispatcher->loads = session->loads;
+		dispatcher->quit_fd = session->quit_fd;
+		dispatcher->wake_reclaimer_fd = session->reclaim_fd;
+		policy_config(&dispatcher->policy, options);
+		err = ccx_dispatcher_start(dispatcher, error);
+		if (err)
+			return err;
+		session->nr_started++;
+		tids[i] = dispatcher->tid;
+	}
+	return 0;
+}
+
+static int let_dispatchers_go(struct ccx_session *session, struct ccx_error *error)
+{
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < session->topology->nr_domains; i++) {
+		struct ccx_dispatcher *dispatcher = &session->dispatchers[i];
+
+		dispatcher->state = session->scheduler.state;
+		dispatcher->ring = &session->scheduler.decisions[i];
+		dispatcher->messages_fd = session->scheduler.message_fds[i];
+		err = ccx_dispatcher_go(dispatcher, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int start(struct ccx_session *session, const struct ccx_options *options,
+		 struct ccx_error *error)
+{
+	struct ccx_scheduler_options scheduler_options = {
+		.slice_us = options->slice_us,
+		.rescue_us = options->rescue_us,
+		.spill_us = options->spill_us,
+		.partial = options->partial,
+		.hotplug_seq = ccx_scheduler_hotplug_seq(),
+	};
+	pid_t tids[CCX_MAX_DOMAINS];
+	struct timespec now;
+	int err;
+
+	err = load_topology(session, options, error);
+	if (!err)
+		err = ccx_topology_check_limits(session->topology, error);
+	if (err)
+		return err;
+	session->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	session->reclaim_fd = eventfd(0, EFD_CLOEXEC);
+	session->loads = ccx_load_table_new(session->topology->nr_domains);
+	session->dispatchers =
+		calloc(session->topology->nr_domains, sizeof(*session->dispatchers));
+	if (session->quit_fd < 0 || session->reclaim_fd < 0 || !session->loads ||
+	    !session->dispatchers)
+		return ccx_error_set(error, -ENOMEM, "out of memory or file descriptors");
+
+	/* threads before BPF: it must know which ones are dispatchers when it is loaded */
+	err = start_dispatchers(session, options, tids, error);
+	if (err)
+		return err;
+	err = ccx_scheduler_open(&session->scheduler, session->topology, &scheduler_options, tids,
+				 error);
+	if (err)
+		return err;
+	err = let_dispatchers_go(session, error);
+	if (err)
+		return err;
+	err = -pthread_create(&session->reclaimer, NULL, reclaimer_thread, session);
+	if (err)
+		return ccx_error_set(error, err, "cannot start a thread: %s", strerror(-err));
+	session->reclaimer_runs = true;
+	err = ccx_scheduler_attach(&session->scheduler, error);
+	if (err)
+		return err;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	session->started_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	return 0;
+}
+
+int ccx_session_start(struct ccx_session *session, const struct ccx_options *options,
+		      struct ccx_error *error)
+{
+	int err;
+
+	memset(session, 0, sizeof(*session));
+	session->quit_fd = session->reclaim_fd = -1;
+	err = start(session, options, error);
+	if (err)
+		ccx_session_end(session, NULL);
+	return err;
+}
+
+void ccx_session_end(struct ccx_session *session, struct ccx_exit *exit)
+{
+	uint64_t one = 1;
+	uint32_t i;
+
+	/* first of all the machine is given back; whatever follows, tasks run */
+	if (session->scheduler.object)
+		ccx_scheduler_detach(&session->scheduler);
+	if (session->reclaimer_runs) {
+		__atomic_store_n(&session->reclaimer_quit, true, __ATOMIC_RELEASE);
+		if (write(session->reclaim_fd, &one, sizeof(one)) < 0)
+			perror("scx_ccx: waking the reclaimer");
+		pthread_join(session->reclaimer, NULL);
+	}
+	for (i = 0; i < session->nr_started; i++)
+		ccx_dispatcher_stop(&session->dispatchers[i]);
+	if (exit && session->scheduler.exit)
+		memcpy(exit, (const void *)session->scheduler.exit, sizeof(*exit));
+	ccx_scheduler_close(&session->scheduler);
+	free(session->dispatchers);
+	ccx_load_table_free(session->loads);
+	if (session->quit_fd >= 0)
+		close(session->quit_fd);
+	if (session->reclaim_fd >= 0)
+		close(session->reclaim_fd);
+	ccx_topology_free(session->topology);
+	memset(session, 0, sizeof(*session));
+	session->quit_fd = session->reclaim_fd = -1;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One stay of the scheduler on the machine, from a topology to the end of its last thread. A CPU
+ * hotplug event ends it, and the next session starts on the new topology.
+ */
+#ifndef CCX_SESSION_H
+#define CCX_SESSION_H
+
+#include <pthread.h>
+
+#include "dispatcher.h"
+#include "options.h"
+#include "scheduler.h"
+
+struct ccx_session {
+	struct ccx_topology *topology;
+	struct ccx_scheduler scheduler;
+	struct ccx_load_table *loads;
+	struct ccx_dispatcher *dispatchers;	/* one a domain */
+	uint32_t nr_started;
+	int quit_fd;
+	int reclaim_fd;
+	pthread_t reclaimer;
+	bool reclaimer_runs;
+	bool reclaimer_quit;
+	uint64_t started_ns;
+};
+
+/*
+ * Reads the topology, starts the threads, loads and attaches. On failure everything is undone:
+ * -EINVAL and -ENOENT bad input, -ENOTSUP and -EBUSY cannot run here or now, others failures.
+ */
+int ccx_session_start(struct ccx_session *session, const struct ccx_options *options,
+		      struct ccx_error *error);
+
+/* Detaches, ends all threads, frees everything but what *exit gets: why it ended. */
+void ccx_session_end(struct ccx_session *session, struct ccx_exit *exit);
+
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "stats.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *scheduler,
+		    const struct ccx_topology *topology,
+		    const struct ccx_dispatcher *dispatchers, uint64_t started_ns)
+{
+	struct timespec now;
+	uint32_t i, j, k;
+
+	memset(stats, 0, sizeof(*stats));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	stats->uptime_ns = now.tv_sec * 1000000000ULL + now.tv_nsec - started_ns;
+	stats->nr_domains = topology->nr_domains;
+	for (i = 0; i < topology->nr_domains; i++) {
+		const volatile struct ccx_domain_state *state = &scheduler->state->domains[i];
+		const struct ccx_domain *domain = &topology->domains[i];
+		struct ccx_domain_stats *out = &stats->domains[i];
+		uint64_t capacity_ns;
+
+		out->nr_cpus = domain->nr_cpus;
+		out->ring_full = state->ring_full;
+		out->migrated_out = state->migrated_out;
+		out->late = state->late;
+		out->late_count = state->late_count;
+		for (j = 0; j < domain->nr_cpus; j++)
+			for (k = 0; k < CCX_NR_COUNTERS; k++)
+				out->counters[k] +=
+					scheduler->state->cpus[domain->cpus[j]].counters[k];
+		capacity_ns = stats->uptime_ns * domain->nr_cpus;
+		if (capacity_ns > out->counters[CCX_BUSY_NS])
+			out->idle_ns = capacity_ns - out->counters[CCX_BUSY_NS];
+		out->dispatcher = dispatchers[i].figures;
+	}
+}
+
+/* Names of the counters in JSON; the order of the enumeration. */
+static const char *const counter_names[CCX_NR_COUNTERS] = {
+	[CCX_FAST] = "fast",
+	[CCX_ORDERED] = "ordered",
+	[CCX_CRITICAL] = "critical",
+	[CCX_BOUND] = "bound",
+	[CCX_MESSAGES] = "messages",
+	[CCX_DECISIONS_APPLIED] = "decisions",
+	[CCX_STALE] = "stale",
+	[CCX_REJECTED] = "rejected",
+	[CCX_OVERTAKEN] = "overtaken",
+	[CCX_RESCUED] = "rescued",
+	[CCX_UNATTENDED] = "unattended",
+	[CCX_STOLEN] = "stolen",
+	[CCX_MIGRATED_IN] = "migrated_in",
+	[CCX_PREEMPTED] = "preempted",
+	[CCX_SPILLED] = "spilled",
+	[CCX_DISPATCHER_RUNS] = "dispatcher_runs",
+	[CCX_BUSY_NS] = "busy_ns",
+	[CCX_DISPATCHER_NS] = "dispatcher_ns",
+	[CCX_CRITICAL_ON_PERFORMANCE_NS] = "latency_critical_on_performance_ns",
+	[CCX_CRITICAL_ELSEWHERE_NS] = "latency_critical_elsewhere_ns",
+};
+
+static json_t *domain_json(const struct ccx_domain_stats *stats, uint32_t index)
+{
+	const struct ccx_dispatcher_figures *figures = &stats->dispatcher;
+	json_t *json = json_pack("{s:i, s:i}", "id", (int)index, "cpus", (int)stats->nr_cpus);
+	uint32_t i;
+
+	for (i = 0; i < CCX_NR_COUNTERS; i++)
+		json_object_set_new(json, counter_names[i],
+				    json_integer((json_int_t)stats->counters[i]));
+	json_object_set_new(json, "idle_ns", json_integer((json_int_t)stats->idle_ns));
+	json_object_set_new(json, "ring_full",
+			    json_integer((json_int_t)(stats->ring_full + figures->ring_full)));
+	json_object_set_new(json, "migrated_out", json_integer((json_int_t)stats->migrated_out));
+	json_object_set_new(json, "late", json_boolean(stats->late));
+	json_object_set_new(json, "late_count", json_integer((json_int_t)stats->late_count));
+	json_object_set_new(json, "batches", json_integer((json_int_t)figures->batches));
+	json_object_set_new(json, "max_batch", json_integer((json_int_t)figures->max_batch));
+	json_object_set_new(json, "sleeps", json_integer((json_int_t)figures->sleeps));
+	json_object_set_new(json, "consumed", json_integer((json_int_t)figures->messages));
+	json_object_set_new(json, "bad_messages", json_integer((json_int_t)figures->bad_messages));
+	json_object_set_new(json, "sent_away", json_integer((json_int_t)figures->sent_away));
+	json_object_set_new(
+		json, "decision_ns",
+		json_pack("{s:I, s:I, s:I}", "p50",
+			  (json_int_t)ccx_histogram_quantile(&figures->decision_ns, 500), "p99",
+			  (json_int_t)ccx_histogram_quantile(&figures->decision_ns, 990), "max",
+			  (json_int_t)figures->decision_ns.max));
+	return json;
+}
+
+char *ccx_stats_json(const struct ccx_stats *stats)
+{
+	json_t *root, *domains = json_array();
+	char *text;
+	uint32_t i;
+
+	for (i = 0; i < stats->nr_domains; i++)
+		json_array_append_new(domains, domain_json(&stats->domains[i], i));
+	root = json_pack("{s:i, s:I, s:o}", "version", 1, "uptime_ns",
+			 (json_int_t)stats->uptime_ns, "domains", domains);
+	text = json_dumps(root, JSON_COMPACT);
+	json_decref(root);
+	return text;
+}
+
+void ccx_stats_print(FILE *file, const struct ccx_stats *before, const struct ccx_stats *now)
+{
+	static const struct ccx_stats nothing;
+	uint32_t i;
+
+	if (!before || before->nr_domains != now->nr_domains)
+		before = &nothing;
+	fprintf(file, "%6s %5s %9s %9s %9s %9s %9s %8s %7s %7s %7s %9s\n", "domain", "busy", "fast",
+		"ordered", "critical", "messages", "decisions", "taken", "rescued", "in", "out",
+		"p99 us");
+	for (i = 0; i < now->nr_domains; i++) {
+		const struct ccx_domain_stats *a = &before->domains[i], *b = &now->domains[i];
+		uint64_t wall_ns = (now->uptime_ns - before->uptime_ns) * b->nr_cpus;
+
+#define SINCE(counter) ((unsigned long long)(b->counters[counter] - a->counters[counter]))
+		fprintf(file,
+			"%6u %4llu%% %9llu %9llu %9llu %9llu %9llu %8llu %7llu %7llu %7llu %9.1f\n",
+			i, wall_ns ? SINCE(CCX_BUSY_NS) * 100 / wall_ns : 0, SINCE(CCX_FAST),
+			SINCE(CCX_ORDERED), SINCE(CCX_CRITICAL), SINCE(CCX_MESSAGES),
+			SINCE(CCX_DECISIONS_APPLIED), SINCE(CCX_OVERTAKEN), SINCE(CCX_RESCUED),
+			SINCE(CCX_MIGRATED_IN),
+			(unsigned long long)(b->migrated_out - a->migrated_out),
+			ccx_histogram_quantile(&b->dispatcher.decision_ns, 990) / 1e3);
+#undef SINCE
+	}
+	fflush(file);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The scheduler's figures: gathered from BPF's state and the dispatchers, shown as text or JSON. */
+#ifndef CCX_STATS_H
+#define CCX_STATS_H
+
+#include <stdio.h>
+
+#include "dispatcher.h"
+#include "scheduler.h"
+
+struct ccx_domain_stats {
+	uint64_t counters[CCX_NR_COUNTERS];	/* of the CPUs of the domain */
+	uint64_t idle_ns;
+	uint64_t ring_full;
+	uint64_t migrated_out;
+	uint64_t late_count;
+	uint32_t nr_cpus;
+	uint32_t late;
+	struct ccx_dispatcher_figures dispatcher;
+};
+
+struct ccx_stats {
+	uint64_t uptime_ns;
+	uint32_t nr_domains;
+	struct ccx_domain_stats domains[CCX_MAX_DOMAINS];
+};
+
+/* Reads everything; no locks, figures of one moment may differ by what happens meanwhile. */
+void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *scheduler,
+		    const struct ccx_topology *topology,
+		    const struct ccx_dispatcher *dispatchers, uint64_t started_ns);
+
+/* JSON as docs/operations.md describes it; the caller frees. NULL without memory. */
+char *ccx_stats_json(const struct ccx_stats *stats);
+
+/* One line per domain: what happened between two readings (`before` may be NULL: since start). */
+void ccx_stats_print(FILE *file, const struct ccx_stats *before, const struct ccx_stats *now);
+
+#endif
