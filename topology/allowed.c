@@ -5,10 +5,7 @@
  * cpuset. An affinity that somebody chose (taskset) is no restriction of the machine: the kernel
  * lets a task widen that again, so it is asked for every CPU and then put back.
  */
-#define _GNU_SOURCE
 #include <sched.h>
-
-#include <hwloc/glibc-sched.h>
 
 #include "topology/internal.h"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reads CPUs, cores, caches and memory nodes out of an hwloc topology. */
-#define _GNU_SOURCE
 #include <errno.h>
 
 #include "topology/internal.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reads an hwloc XML file, of which nothing is taken on trust. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -56,18 +55,15 @@ static int read_file(const char *path, char **text, size_t *size, struct ccx_err
 	return ret;
 }
 
-/*
- * hwloc before 2.10 refuses the format's version 3, which differs from 2 in what this library
- * does not need. Returns true if the text was changed.
- */
-static bool downgrade(char *text)
+/* hwloc's own parser knows no comments, but people who write an XML do: blank them. */
+static void blank_comments(char *text)
 {
-	char *version = strstr(text, "<topology version=\"3.");
+	char *start = text, *end;
 
-	if (!version)
-		return false;
-	version[strlen("<topology version=\"")] = '2';
-	return true;
+	while ((start = strstr(start, "<!--")) && (end = strstr(start + 4, "-->"))) {
+		memset(start, ' ', end + 3 - start);
+		start = end + 3;
+	}
 }
 
 static int load_buffer(const char *text, size_t size, hwloc_topology_t *out,
@@ -77,6 +73,7 @@ static int load_buffer(const char *text, size_t size, hwloc_topology_t *out,
 
 	if (ret)
 		return ret;
+	/* hwloc wants the length with the NUL. */
 	if (size < INT_MAX && !hwloc_topology_set_xmlbuffer(*out, text, size + 1) &&
 	    !hwloc_topology_load(*out))
 		return 0;
@@ -85,16 +82,38 @@ static int load_buffer(const char *text, size_t size, hwloc_topology_t *out,
 	return -EINVAL;
 }
 
+/*
+ * hwloc before 2.10 refuses the format's version 3, which differs from 2 in what this library
+ * does not need. Returns true if the text was changed.
+ */
+static bool downgrade(char *topology)
+{
+	static const char head[] = "<topology version=\"3.";
+
+	if (strncmp(topology, head, strlen(head)))
+		return false;
+	topology[strlen(head) - 2] = '2';
+	return true;
+}
+
 int ccx_source_open_xml_buffer(const char *name, char *text, size_t size, hwloc_topology_t *out,
 			       struct ccx_error *error)
 {
+	char *topology = NULL;
 	int ret = -EINVAL;
 
-	/* hwloc's parser reads text, and so does the search below: a NUL would hide the rest. */
+	*out = NULL;
+	/* hwloc's parser reads text, and so do the searches here: a NUL would hide the rest. */
 	if (!memchr(text, '\0', size)) {
-		ret = load_buffer(text, size, out, error);
-		if (ret == -EINVAL && downgrade(text))
-			ret = load_buffer(text, size, out, error);
+		blank_comments(text);
+		/* What stands before, hwloc skips only in the form that it writes itself. */
+		topology = strstr(text, "<topology ");
+	}
+	if (topology) {
+		size -= topology - text;
+		ret = load_buffer(topology, size, out, error);
+		if (ret == -EINVAL && downgrade(topology))
+			ret = load_buffer(topology, size, out, error);
 	}
 	if (ret == -EINVAL)
 		return ccx_error_set(error, -EINVAL,

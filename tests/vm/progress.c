@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * progress TASKS SECONDS	do all of TASKS busy processes get on?
+ *
+ * Every process counts as fast as it can. Prints the longest time that any of them stood still and
+ * the share of the slowest, and fails when one made no progress at all in a third of the time.
+ */
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define THIRDS 3
+
+struct slot {
+	volatile uint64_t count;
+	volatile uint64_t longest_ns;
+	char padding[48];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static void spin(struct slot *slot)
+{
+	uint64_t last = now_ns(), now;
+
+	for (;;) {
+		now = now_ns();
+		if (now - last > slot->longest_ns)
+			slot->longest_ns = now - last;
+		last = now;
+		slot->count++;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int tasks = argc > 1 ? atoi(argv[1]) : 0, seconds = argc > 2 ? atoi(argv[2]) : 0;
+	uint64_t longest_ns = 0, least = UINT64_MAX, most = 0, *before;
+	int stuck = 0, third, i;
+	struct slot *slots;
+	pid_t *pids;
+
+	if (tasks < 1 || seconds < 1) {
+		fprintf(stderr, "usage: progress TASKS SECONDS\n");
+		return 2;
+	}
+	slots = mmap(NULL, tasks * sizeof(*slots), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pids = calloc(tasks, sizeof(*pids));
+	before = calloc(tasks, sizeof(*before));
+	if (slots == MAP_FAILED || !pids || !before)
+		return 2;
+	for (i = 0; i < tasks; i++) {
+		pids[i] = fork();
+		if (!pids[i])
+			spin(&slots[i]);
+	}
+	for (third = 0; third < THIRDS; third++) {
+		usleep(seconds * 1000000ULL / THIRDS);
+		for (i = 0; i < tasks; i++) {
+			stuck += slots[i].count == before[i];
+			before[i] = slots[i].count;
+		}
+	}
+	for (i = 0; i < tasks; i++) {
+		kill(pids[i], SIGKILL);
+		if (slots[i].longest_ns > longest_ns)
+			longest_ns = slots[i].longest_ns;
+		if (before[i] < least)
+			least = before[i];
+		if (before[i] > most)
+			most = before[i];
+	}
+	while (wait(NULL) > 0)
+		;
+	printf("%d tasks, %d stuck, longest wait %.1f ms, slowest at %.0f %% of fastest\n", tasks,
+	       stuck, longest_ns / 1e6, most ? 100.0 * least / most : 0.0);
+	return stuck != 0;
+}
