@@ -67,7 +67,7 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 demo:
 	tools/deps build vm
 	$(MAKE) all
-	tests/demo
+	tests/demo/run
 
 check:
 	tools/deps build test vm

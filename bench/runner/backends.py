@@ -59,12 +59,12 @@ def _run(argv, limit_s, **more):
 
 
 def _members(session_id):
-    """Processes of a session we started; timeout(1) puts its child in another group, not session."""
+    """Processes of a session we started. (timeout(1) leaves the process group, not the session.)"""
     members = []
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             try:
-                stat = pathlib.Path(entry.path, "stat").read_text(encoding="ascii", errors="replace")
+                stat = pathlib.Path(entry.path, "stat").read_text(errors="replace")
             except OSError:
                 continue  # gone meanwhile
             if int(stat.rpartition(")")[2].split()[3]) == session_id:
@@ -154,8 +154,9 @@ class Vm(Backend):
     def session(self, script, scheduler, workloads, seed):
         with tempfile.TemporaryDirectory(prefix="ccx-bench-") as directory:
             path = self._script_file(directory, script)
-            argv = ["nice", "-n", "10", str(self.tool), "--kernel", self.options.kernel, "--smp", self.options.smp,
-                    "--memory", self.options.memory, "--timeout", str(int(self._limit(workloads)))]
+            argv = ["nice", "-n", "10", str(self.tool), "--kernel", self.options.kernel,
+                    "--smp", self.options.smp, "--memory", self.options.memory,
+                    "--timeout", str(int(self._limit(workloads)))]
             for name in _programs(workloads):
                 argv += ["--add", f"{find_program(name, self.options.bench_dir)}:/work/{name}"]
             if scheduler.command:

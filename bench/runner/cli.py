@@ -17,10 +17,10 @@ from . import backends, report, session, workloads
 
 ROOT = backends.ROOT
 EPILOG = """
-A scheduler is eevdf (the kernel's own), ccx (build/scx_ccx), either of those words with arguments, or any
-command line; LABEL=COMMAND names it. Examples:
+A scheduler is eevdf (the kernel's own), ccx (build/scx_ccx), ccx with arguments, or a command line;
+LABEL=COMMAND names it. Examples:
   bench/run --suite frames
-  bench/run --schedulers 'eevdf,ccx,lavd=scx_lavd --performance' --workloads hackbench,pipe --rounds 5
+  bench/run --schedulers 'eevdf,ccx,lavd=scx_lavd --performance' --workloads pipe --rounds 5
 Exit code: 0 done, 1 some run was disturbed, 2 usage, 3 nothing to run it on.
 """
 
@@ -82,7 +82,8 @@ class Run:
         return "; ".join(words) + "."
 
     def _of(self, scheduler, workload):
-        return [s for s in self.samples if s["scheduler"] == scheduler and s["workload"] == workload]
+        wanted = (scheduler, workload)
+        return [s for s in self.samples if (s["scheduler"], s["workload"]) == wanted]
 
     def values(self, scheduler, workload, key):
         good = [s for s in self._of(scheduler, workload) if not s["disturbed"]]
@@ -99,8 +100,8 @@ class Run:
         for sample in self.samples:
             if sample["disturbed"]:
                 lines.append(
-                    f"disturbed: {sample['workload']} under {sample['scheduler']}, seed {sample['seed']}: "
-                    + "; ".join(sample["disturbed"])
+                    f"disturbed: {sample['workload']} under {sample['scheduler']}, "
+                    f"seed {sample['seed']}: " + "; ".join(sample["disturbed"])
                 )
         return lines
 
@@ -166,16 +167,21 @@ def _commit():
 
 def _options(argv):
     parser = argparse.ArgumentParser(
-        prog="bench/run", description="Compare schedulers on this machine, in a guest, or in the lab.",
+        prog="bench/run",
+        description="Compare schedulers on this machine, in a guest, or in the lab.",
         epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--schedulers", default="eevdf,ccx", metavar="LIST", help="with commas between; default %(default)s")
+    add("--schedulers", default="eevdf,ccx", metavar="LIST",
+        help="with commas between; default %(default)s")
     add("--scheduler", action="append", default=[], metavar="ONE", help="one more, commas and all")
     add("--workloads", default="", metavar="LIST", help="names from --list")
-    add("--suite", action="append", default=[], metavar="NAME", help="a named set; may be repeated; default standard")
+    add("--suite", action="append", default=[], metavar="NAME",
+        help="a named set; may be repeated; default standard")
     add("--list", action="store_true", help="show workloads and suites")
-    add("--rounds", type=int, default=0, metavar="N", help="runs of each; default 3, or what --seeds says")
-    add("--seeds", default="", metavar="LIST", help="of the lab, e.g. 1,2,3 or 1-4; default 1-ROUNDS")
+    add("--rounds", type=int, default=0, metavar="N",
+        help="runs of each; default 3, or what --seeds says")
+    add("--seeds", default="", metavar="LIST",
+        help="of the lab, e.g. 1,2,3 or 1-4; default 1-ROUNDS")
     add("--report", type=pathlib.Path, default=ROOT / "build/bench-report", metavar="DIR",
         help="raw.json, table.md, report.html; default build/bench-report")
     add("--backend", choices=("auto", "host", "vm", "lab"), default="auto",
@@ -186,8 +192,9 @@ def _options(argv):
     add("--memory", default="1G", help="lab and vm; default %(default)s")
     add("--extra", default="", metavar="SETTINGS", help="lab: e.g. 'wake=2000;migr_llc=50000'")
     add("--isolate", action="store_true", help="one session (boot) for each workload")
-    add("--session-limit", type=float, default=0, metavar="S", help="real seconds until a session is given up")
-    add("--keep-output", action="store_true", help="keep what sessions printed in the report's directory")
+    add("--session-limit", type=float, default=0, metavar="S",
+        help="real seconds until a session is given up")
+    add("--keep-output", action="store_true", help="keep what sessions printed, in the report")
     add("--bench-dir", type=pathlib.Path, metavar="DIR",
         default=pathlib.Path(os.environ.get("CCX_BENCH_DIR", ROOT / "build/bench")),
         help="where the programs are; default $CCX_BENCH_DIR or build/bench")

@@ -111,15 +111,17 @@ def _plot(group):
     for index, row in enumerate(group):
         colour = COLOURS[index % len(COLOURS)]
         y = ROW * index + ROW / 2
-        parts.append(f'<text x="{LEFT - 8}" y="{y + 4}" class=name>{html.escape(row["scheduler"][:26])}</text>')
+        name = html.escape(row["scheduler"][:26])
+        parts.append(f'<text x="{LEFT - 8}" y="{y + 4}" class=name>{name}</text>')
         if row["summary"] is None:
             parts.append(f'<text x="{LEFT + 6}" y="{y + 4}" class=bad>disturbed</text>')
             continue
         width = row["summary"].median * scale
-        parts.append(f'<rect x="{LEFT}" y="{y - 8}" width="{width:.1f}" height="16" fill="{colour}" '
-                     'fill-opacity="0.35" />')
+        parts.append(f'<rect x="{LEFT}" y="{y - 8}" width="{width:.1f}" height="16" '
+                     f'fill="{colour}" fill-opacity="0.35" />')
         for value in row["values"]:
-            parts.append(f'<circle cx="{LEFT + value * scale:.1f}" cy="{y}" r="3" fill="{colour}" />')
+            x = LEFT + value * scale
+            parts.append(f'<circle cx="{x:.1f}" cy="{y}" r="3" fill="{colour}" />')
         text = _number(row["summary"].median, row["metric"].digits)
         end = LEFT + row["summary"].high * scale + 8
         parts.append(f'<text x="{end:.1f}" y="{y + 4}" class=value>{text}</text>')
@@ -127,19 +129,24 @@ def _plot(group):
 
 
 _STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
-h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em; border-top: 1px solid #ddd; padding-top: 1em }
-h3 { font-size: 1em; margin: 1.2em 0 0.2em } table { border-collapse: collapse; margin: 0.5em 0 }
-td, th { padding: 0.15em 0.7em; text-align: left; border-bottom: 1px solid #eee; font-variant-numeric: tabular-nums }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em }
+body { color: #222; font-variant-numeric: tabular-nums }
+h1 { font-size: 1.5em }
+h2 { font-size: 1.15em; margin-top: 2em; border-top: 1px solid #ddd; padding-top: 1em }
+h3 { font-size: 1em; margin: 1.2em 0 0.2em }
+table { border-collapse: collapse; margin: 0.5em 0 }
+td, th { padding: 0.15em 0.7em; text-align: left; border-bottom: 1px solid #eee }
 .grid { stroke: #e4e4e4 } .tick { font-size: 11px; fill: #888; text-anchor: middle }
 .name { font-size: 13px; text-anchor: end; fill: #333 } .value { font-size: 12px; fill: #333 }
-.bad { color: #b00020; fill: #b00020; font-weight: 600 } .better { color: #1b7a34 } .worse { color: #b00020 }
+.bad { color: #b00020; fill: #b00020; font-weight: 600 }
+.better { color: #1b7a34 } .worse { color: #b00020 }
 code { background: #f4f4f4; padding: 0.1em 0.3em } svg { max-width: 100%; height: auto }
 """
 
 
 def _table(group, base):
-    lines = [f"<table><tr><th>scheduler<th>median (range)<th>ratio to {html.escape(base)} [95 %]<th></tr>"]
+    lines = ["<table><tr><th>scheduler<th>median (range)"
+             f"<th>ratio to {html.escape(base)} [95 %]<th></tr>"]
     for row in group:
         bad = ' class="bad"' if row["summary"] is None else ""
         lines.append(
@@ -158,8 +165,8 @@ def page(run):
         "<!doctype html><html lang=en><meta charset=utf-8>",
         f"<title>{html.escape(run.title)}</title><style>{_STYLE}</style>",
         f"<h1>{html.escape(run.title)}</h1><p>{html.escape(run.subtitle)}",
-        f"<p>Each dot is a run, the bar is the median of {run.rounds}. Ratios are of medians, with 95 % "
-        "bootstrap intervals; green and red only where the interval leaves out 1.",
+        f"<p>Each dot is a run, the bar is the median of {run.rounds}. Ratios are of medians, with "
+        "95 % bootstrap intervals; green and red only where the interval leaves out 1.",
     ]
     for workload, metrics in groups.items():
         parts.append(f"<h2>{html.escape(workload)}</h2><p>{html.escape(abouts[workload])}")
@@ -171,6 +178,8 @@ def page(run):
     notes = "".join(f"<li>{html.escape(note)}" for note in run.notes())
     if notes:
         parts.append(f"<h2>Notes</h2><ul>{notes}</ul>")
-    facts = "".join(f"<tr><td>{html.escape(str(k))}<td>{html.escape(str(v))}</tr>" for k, v in run.about.items())
-    parts.append(f"<h2>How this came about</h2><table>{facts}</table><p><code>{html.escape(run.command)}</code>")
+    facts = "".join(f"<tr><td>{html.escape(str(key))}<td>{html.escape(str(value))}</tr>"
+                    for key, value in run.about.items())
+    parts.append(f"<h2>How this came about</h2><table>{facts}</table>"
+                 f"<p><code>{html.escape(run.command)}</code>")
     return "\n".join(parts)

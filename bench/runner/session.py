@@ -8,6 +8,7 @@ and prints a protocol of lines that begin with @@; parse() makes results of them
 serves every backend, so all measure alike.
 """
 
+import json
 import re
 import shlex
 from dataclasses import dataclass, field
@@ -34,7 +35,8 @@ log_lines() { dmesg 2>/dev/null | wc -l; }
 show() { sed "s/^/@@ $2 /" "$1"; }
 finish() {
 	[ -z "$SP" ] || { kill -CONT $SP; kill -INT $SP; } 2>/dev/null
-	n=0; while [ -n "$SP" ] && kill -0 $SP 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
+	n=0
+	while [ -n "$SP" ] && kill -0 $SP 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
 	[ -z "$SP" ] || kill -KILL $SP 2>/dev/null
 	rm -rf "$D"
 }
@@ -46,19 +48,20 @@ say cpus $CPUS
 
 _CALIBRATE = r"""
 if [ -z "$BENCH_MIPS" ]; then
-	BENCH_MIPS=$(hogs -n 1 -s 0.02 -w 0 --json | sed 's/.*"mips":\([0-9.]*\).*/\1/'); export BENCH_MIPS
+	BENCH_MIPS=$(hogs -n 1 -s 0.02 -w 0 --json | sed 's/.*"mips":\([0-9.]*\).*/\1/')
+	export BENCH_MIPS
 fi
 say mips $BENCH_MIPS
 """
 
 _NO_SCHEDULER = r"""
-[ "$(state)" != enabled ] || { say fatal another scheduler is attached: $(cat $S/root/ops); exit 3; }
+[ "$(state)" != enabled ] || { say fatal already attached: $(cat $S/root/ops); exit 3; }
 WANT=$(state)
 """
 
 _START_SCHEDULER = r"""
 [ "$(state)" != none ] || {{ say fatal this kernel has no sched_ext; exit 3; }}
-[ "$(state)" != enabled ] || {{ say fatal another scheduler is attached: $(cat $S/root/ops); exit 3; }}
+[ "$(state)" != enabled ] || {{ say fatal already attached: $(cat $S/root/ops); exit 3; }}
 {command} >$D/scheduler.log 2>&1 &
 SP=$!
 n=0
@@ -103,7 +106,7 @@ class Result:
     workload: str
     metrics: dict = field(default_factory=dict)
     detail: dict = field(default_factory=dict)
-    statistics: str = ""
+    statistics: object = None  # the scheduler's counters: JSON, or what it said instead
     disturbed: list = field(default_factory=list)  # why it must not count
 
 
@@ -122,7 +125,8 @@ def _workload_script(workload, scheduler):
     for index, (_, command) in enumerate(_programs(workload)):
         quoted = shlex.quote("exec " + command)
         starts.append(
-            f"timeout {workload.limit} sh -c {quoted} >$D/out.{index} 2>$D/out.err{index} & P=\"$P $!\"\n"
+            f"timeout {workload.limit} sh -c {quoted} >$D/out.{index} 2>$D/out.err{index} &\n"
+            'P="$P $!"\n'
         )
         shows.append(f"show $D/out.{index} 'out {index}'; show $D/out.err{index} 'err {index}'\n")
     shows.append("show $D/rc exit\n")
@@ -165,6 +169,14 @@ def script(scheduler, workloads, mips=None, settle_s=0.3):
     return text + "say done\n"
 
 
+def _statistics(lines):
+    text = "\n".join(lines)
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
+
+
 class _Reader:
     """Sorts the protocol's lines; one workload's worth at a time."""
 
@@ -197,7 +209,7 @@ class _Reader:
         return [row[len(prefix):] for row in self.lines.get(word, []) if row.startswith(prefix)]
 
     def _finish(self, workload):
-        result = Result(workload.name, statistics="\n".join(self.lines.get("statistics", [])))
+        result = Result(workload.name, statistics=_statistics(self.lines.get("statistics", [])))
         for index, (key, command) in enumerate(_programs(workload)):
             try:
                 metrics, detail = tools.parse(command, "\n".join(self._numbered("out", index)))
@@ -214,7 +226,8 @@ class _Reader:
         codes = [row.split()[-1] for row in self.lines.get("exit", [])]
         for code in codes:
             if code != "0":
-                result.disturbed.append("timed out" if code in ("124", "143") else f"exit code {code}")
+                late = code in ("124", "143")  # coreutils' timeout, busybox's
+                result.disturbed.append("timed out" if late else f"exit code {code}")
         state, _, want = self.lines.get("state", [""])[0].partition(" ")
         if state != want:
             result.disturbed.append(f"sched_ext is {state or 'unknown'}, not {want}")

@@ -7,9 +7,10 @@
  * is run once more, sees that there is nothing, and blocks: an idle domain costs no wake-up at all.
  * One that is stopped, exiting or has a signal pending is run like any other task, at once.
  *
- * It is late when tasks have been in custody for rescue_ns and none of them was decided. From then
- * on nothing is sent to it, its custody is served like a ready queue, and it is run now and then
- * until it shows life.
+ * It is late when it has messages, tasks have been in custody for rescue_ns and none of them was
+ * decided. From then on nothing is sent to it, its custody is served like a ready queue, and it is
+ * run now and then until it shows life. Tasks in custody of which no message is left (their
+ * decision was lost or wrong) are orphans: their custody is served like a ready queue, too.
  */
 #ifndef CCX_BPF_DISPATCHER_H
 #define CCX_BPF_DISPATCHER_H
@@ -33,11 +34,19 @@ static bool has_signal(struct task_struct *p)
 	return p->pending.signal.sig[0] & ~p->blocked.sig[0];
 }
 
-static __always_inline bool dispatcher_late(u32 domain, u64 now)
+/*
+ * Whether the dispatcher, which has messages, is late with them. Once late it stays so until its
+ * beat changes or its ring is empty.
+ */
+static __always_inline bool dispatcher_late(u32 domain, bool messages, u64 now)
 {
 	struct ccx_domain_state *state = domain_state(domain);
 	struct ccx_decision_ring *ring;
 
+	if (!messages) {
+		state->late = 0;
+		return false;
+	}
 	ring = bpf_map_lookup_elem(&ccx_decisions, &domain);
 	if (!ring)
 		return true;
@@ -98,7 +107,7 @@ static __always_inline void enqueue_dispatcher(struct task_struct *p, u32 domain
 }
 
 /* Whether this CPU should run the parked dispatcher rather than anything else. */
-static __always_inline bool dispatcher_wanted(u32 domain, bool in_custody, u64 now)
+static __always_inline bool dispatcher_wanted(u32 domain, bool messages, u64 now)
 {
 	struct ccx_domain_state *state = domain_state(domain);
 
@@ -106,7 +115,7 @@ static __always_inline bool dispatcher_wanted(u32 domain, bool in_custody, u64 n
 		return true;
 	if (state->late)
 		return now > state->dispatcher_ran_ns + DISPATCHER_RETRY_NS;
-	return in_custody && messages_wait(domain);
+	return messages;
 }
 
 #endif

@@ -192,7 +192,7 @@ static __always_inline void consider(struct choice *choice, u64 queue, u64 bonus
 }
 
 /* Takes the earliest deadline of the domain that is fit for this CPU. */
-static __always_inline bool take_own(u32 cpu, u32 domain, bool late, u64 now)
+static __always_inline bool take_own(u32 cpu, u32 domain, bool custody, u64 now)
 {
 	struct choice choice = {};
 	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ||
@@ -205,7 +205,7 @@ static __always_inline bool take_own(u32 cpu, u32 domain, bool late, u64 now)
 	consider(&choice, normal, 0, 0, now);
 	consider(&choice, batch, 0, 0, now);
 	consider(&choice, queue_bound(cpu), 0, 0, now);
-	if (late)
+	if (custody)
 		consider(&choice, queue_custody(domain), 0, 0, now);
 	if (!choice.any)
 		return false;
@@ -255,16 +255,18 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	u64 now = ccx_now();
 	u32 domain = cpu_config(cpu)->domain;
 	struct task_ctx *tctx;
-	bool in_custody, late;
+	bool in_custody, messages, ready;
 
 	apply_decisions(domain, now);
 	in_custody = !queue_empty(queue_custody(domain));
-	late = (in_custody || domain_state(domain)->late) && dispatcher_late(domain, now);
+	messages = (in_custody || domain_state(domain)->late) && messages_wait(domain);
+	/* late, or orphans: custody is as good as decided */
+	ready = dispatcher_late(domain, messages, now) || (in_custody && !messages);
 
-	if (!queue_empty(queue_parked(domain)) && dispatcher_wanted(domain, in_custody, now) &&
+	if (!queue_empty(queue_parked(domain)) && dispatcher_wanted(domain, messages, now) &&
 	    run_parked(domain, now))
 		return;
-	if (take_own(cpu, domain, late, now))
+	if (take_own(cpu, domain, ready, now))
 		return;
 	if (in_custody && ccx_dsq_move_to_local(queue_custody(domain)))
 		return;
