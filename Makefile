@@ -12,7 +12,7 @@ PACKAGES := libbpf libelf hwloc liburcu-qsbr jansson
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wshadow
 ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
-TRIPLET  := $(shell $(CC) -dumpmachine 2>/dev/null)
+TRIPLET  := $(patsubst %-pc-linux-gnu,%-linux-gnu,$(shell $(CC) -dumpmachine 2>/dev/null))
 
 # asked only when something is compiled, so that `make demo` can install them first
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
@@ -61,6 +61,8 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -lcmocka -lm -o $@
 
+include tests/unit/module.mk
+
 .SECONDARY:
 -include $(wildcard $(B)/src/*.d $(B)/topology/*.d $(B)/bench/*.d $(B)/src/bpf/*.d $(B)/tests/*/*.d)
 
@@ -72,7 +74,7 @@ demo:
 check:
 	tools/deps build test vm
 	$(MAKE) all
-	$(MAKE) check-unit
+	$(MAKE) check-unit check-sanitize check-tsan check-fuzz
 	$(MAKE) check-vm
 
 check-unit: $(UNIT_TESTS)

@@ -143,8 +143,11 @@ static void parse_nices(void)
 	}
 }
 
-static void start_hogs(void)
+/* Returns when the first of them was let go. */
+static uint64_t start_hogs(void)
 {
+	uint64_t began;
+
 	for (unsigned int i = 0; i < count; i++) {
 		struct hog *hog = &hogs[i];
 		int pid;
@@ -163,8 +166,10 @@ static void start_hogs(void)
 		}
 		hog->pid = pid; /* by the parent only: the memory is shared */
 	}
+	began = bench_now_ns();
 	for (unsigned int i = 0; i < count; i++)
 		bench_event_post(&hogs[i].go);
+	return began;
 }
 
 static void end_hogs(void)
@@ -316,8 +321,7 @@ static void run_makespan(struct bench_result *result)
 	int status;
 
 	bench_limit(fmax(seconds, 60));
-	start_hogs();
-	began = bench_now_ns();
+	began = start_hogs();
 	for (unsigned int i = 0; i < count; i++) {
 		if (use_threads)
 			pthread_join(hogs[i].thread, NULL);

@@ -18,13 +18,15 @@
 #include "common.h"
 
 #define BENCH_MAX_CPUS 1024
+/* What a core gains when its second hardware thread works too: typical, and the lab's figure. */
+#define BENCH_SIBLING_GAIN 0.25
 
 struct bench_machine {
 	unsigned int cpus;		     /* configured CPU numbers, 0..cpus-1 */
 	unsigned int domains;		     /* at least 1 */
 	unsigned int domain[BENCH_MAX_CPUS]; /* of each CPU, 0..domains-1 */
 	double speed[BENCH_MAX_CPUS];	     /* of the fastest is 1; 0: not online */
-	double total_speed;
+	double capacity;		     /* of all together, see BENCH_SIBLING_GAIN */
 };
 
 /* First number in a file below a CPU's directory, or fallback. */
@@ -91,8 +93,11 @@ static inline void bench_machine_read(struct bench_machine *machine)
 		fastest = capacity > fastest ? capacity : fastest;
 	}
 	for (unsigned int cpu = 0; cpu < machine->cpus; cpu++) {
+		/* the first of a core's threads has the lowest number */
+		bool sibling = bench_cpu_number(cpu, "topology/core_cpus_list", cpu) != (long)cpu;
+
 		machine->speed[cpu] /= (double)fastest;
-		machine->total_speed += machine->speed[cpu];
+		machine->capacity += machine->speed[cpu] * (sibling ? BENCH_SIBLING_GAIN : 1);
 	}
 }
 

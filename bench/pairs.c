@@ -2,7 +2,7 @@
 /*
  * pairs: cache-sensitive pairs of threads that pass a shared buffer back and forth.
  *
- * What: --count pairs of processes' threads. The holder of a pair's buffer reads and writes every
+ * What: --count pairs of threads. The holder of a pair's buffer reads and writes every
  * cache line of it (--kib), adds --work-us of work, hands it over and sleeps until it comes back.
  *
  * Why: two tasks that share data should share a cache. Where they do not, every hand-over moves

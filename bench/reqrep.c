@@ -7,6 +7,9 @@
  * the same). They queue for --workers threads. Arrivals do not wait for replies (open loop), so a
  * slow server meets the same requests as a fast one and the delay it causes is seen in full.
  *
+ * What the machine can do: the sum of the cores' speeds (cpu_capacity), a quarter more for a core
+ * with two hardware threads.
+ *
  * Why: the tail of the latency is what a service promises, idle residency is what it costs to run.
  *
  * Unit: latency_*: microseconds from the time a request was due to arrive to its reply.
@@ -28,15 +31,16 @@
 #define GRACE_S	   0.1	 /* after the window, for requests under way */
 
 static double load_pct = 30, service_us = 500, seconds = 2, warmup_s = 0.2;
-static unsigned int worker_count, generator_count = 1, seed = 1;
+static unsigned int worker_count, generator_count, seed = 1;
 static bool fixed_service;
 
 static const struct bench_opt opts[] = {
-    {'l', "load", BENCH_REAL, &load_pct, "PCT", "arriving work, of what all CPUs can do"},
+    {'l', "load", BENCH_REAL, &load_pct, "PCT", "arriving work, of what the machine can do"},
     {0, "service-us", BENCH_REAL, &service_us, "US", "mean work of a request on a P core"},
     {0, "fixed", BENCH_FLAG, &fixed_service, NULL, "every request needs the mean"},
     {'t', "workers", BENCH_UINT, &worker_count, "N", "worker threads; 0: two for each CPU"},
-    {'g', "generators", BENCH_UINT, &generator_count, "N", "threads that let requests arrive"},
+    {'g', "generators", BENCH_UINT, &generator_count, "N",
+     "threads that let requests arrive; 0: one for each 4 CPUs"},
     {0, "seed", BENCH_UINT, &seed, "N", "of the arrival times and service times"},
     {'s', "seconds", BENCH_REAL, &seconds, "S", "time to measure"},
     {'w', "warmup", BENCH_REAL, &warmup_s, "S", "time before that"},
@@ -221,13 +225,15 @@ int main(int argc, char **argv)
 	double offered_per_s, window_s;
 
 	bench_init(&info, argc, argv);
-	if (load_pct <= 0 || service_us <= 0 || !generator_count)
-		bench_usage("--load, --service-us and --generators must be above 0");
+	if (load_pct <= 0 || service_us <= 0)
+		bench_usage("--load and --service-us must be above 0");
 	bench_exact_timers();
 	bench_machine_read(&machine);
 	if (!worker_count)
 		worker_count = 2 * bench_cpus();
-	offered_per_s = load_pct / 100 * machine.total_speed * 1e6 / service_us;
+	if (!generator_count)
+		generator_count = (bench_cpus() + 3) / 4;
+	offered_per_s = load_pct / 100 * machine.capacity * 1e6 / service_us;
 	rate_per_s = offered_per_s / generator_count;
 	bench_limit(warmup_s + seconds + 60);
 	latency = bench_alloc(1, sizeof(*latency));

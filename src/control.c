@@ -17,7 +17,8 @@ int ccx_control_listen(struct ccx_error *error)
 {
 	int fd, err;
 
-	if (mkdir(CCX_RUN_DIRECTORY, 0750) && errno != EEXIST)
+	/* chmod: whatever the umask */
+	if ((mkdir(CCX_RUN_DIRECTORY, 0750) || chmod(CCX_RUN_DIRECTORY, 0750)) && errno != EEXIST)
 		return ccx_error_set(error, -errno, "cannot make %s: %s", CCX_RUN_DIRECTORY,
 				     strerror(errno));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -66,12 +67,14 @@ char *ccx_control_fetch(struct ccx_error *error)
 	ssize_t got = 1;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	/* the second bounds connect(): a stopped scheduler's queue of clients may be full */
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address))) {
 		ccx_error_set(error, -errno, "cannot reach a running scx_ccx at %s: %s",
 			      CCX_CONTROL_PATH, strerror(errno));
 		goto out;
 	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	while (got > 0) {
 		if (!text || used + 1 == size) {
 			size *= 2;

@@ -15,6 +15,7 @@
 
 #define MAX_BATCH	256			/* then yield, whatever still waits */
 #define STACK_BYTES	(128 * 1024)
+#define STALE_NS	(50 * 1000 * 1000ULL)	/* a load this old says nothing */
 #define UTILISATION_NS	(8 * 1000 * 1000ULL)	/* one sample; averaged over about four */
 
 static uint64_t monotonic_ns(void)
@@ -69,13 +70,24 @@ static void choose_candidates(struct ccx_dispatcher *dispatcher)
 
 	dispatcher->nr_candidates = 0;
 	for (i = 0; i + 1 < topology->nr_domains && i < CCX_CANDIDATES; i++) {
+		const struct ccx_load *load;
+
 		other = (other + 1) % topology->nr_domains;
 		if (other == dispatcher->domain)
 			other = (other + 1) % topology->nr_domains;
+		load = ccx_load_table_read(dispatcher->loads, other);
+		/* an old figure is worse than none; a CPU with nothing to do helps itself anyway */
+		if (!load || dispatcher->now_ns - load->time_ns > STALE_NS)
+			continue;
+		if (dispatcher->load_seen_ns[other] != load->time_ns) {
+			dispatcher->load_seen_ns[other] = load->time_ns;
+			dispatcher->sent[other] = 0;
+		}
 		dispatcher->candidates[dispatcher->nr_candidates++] = (struct ccx_candidate){
-			.load = ccx_load_table_read(dispatcher->loads, other),
+			.load = load,
 			.domain = other,
 			.distance = ccx_topology_distance(topology, dispatcher->domain, other),
+			.sent = dispatcher->sent[other],
 		};
 	}
 	dispatcher->next_candidate = other;
@@ -119,8 +131,11 @@ int ccx_dispatcher_consume(struct ccx_dispatcher *dispatcher, const void *data, 
 			  dispatcher->nr_candidates, decision);
 	dispatcher->tail++;
 	figures->decisions++;
-	figures->sent_away += decision->domain != dispatcher->domain;
-	latency_ns = dispatcher->now_ns - message.sent_ns;
+	if (decision->domain != dispatcher->domain) {
+		figures->sent_away++;
+		dispatcher->sent[decision->domain]++;
+	}
+	latency_ns = monotonic_ns() - message.sent_ns;
 	ccx_histogram_add(&figures->decision_ns, (int64_t)latency_ns > 0 ? latency_ns : 0);
 	return ++dispatcher->batch >= MAX_BATCH ? -EAGAIN : 0;
 }

@@ -86,7 +86,8 @@ static void parse_number(struct argp_state *state, int key, const char *text)
 			continue;
 		errno = 0;
 		value = strtoul(text, &end, 10);
-		if (errno || *end || end == text || *text == '-' || value < number->minimum ||
+		/* strtoul itself takes blanks and a sign, and makes a large number of a negative one */
+		if (errno || *end || *text < '0' || *text > '9' || value < number->minimum ||
 		    value > number->maximum)
 			argp_error(state, "'%s' is not a whole number from %u to %u", text,
 				   number->minimum, number->maximum);

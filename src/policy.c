@@ -18,16 +18,37 @@ static const uint32_t move_cost_us[CCX_NR_DISTANCES] = {
 
 #define COLD_US 20000	/* a task that has not run for so long has lost its cache */
 
-uint32_t ccx_policy_wait_us(const struct ccx_load *load, uint32_t sent, uint32_t slice_us)
+#define FOREVER_US (UINT32_MAX / 2)	/* waits stop here: sums with them do not wrap */
+
+static uint64_t waiting(const struct ccx_load *load)
 {
-	uint64_t waiting = sent;
+	uint64_t sum = 0;
 	uint32_t i;
 
-	if (load->idle_cpus > sent)
-		return 0;
 	for (i = 0; i < CCX_NR_KINDS; i++)
-		waiting += load->queued[i];
-	return (waiting + 1) * slice_us * CCX_CAPACITY_MAX / load->capacity;
+		sum += load->queued[i];
+	return sum;
+}
+
+/* Until a task has had its turn that comes behind so many others. */
+static uint32_t wait_behind_us(const struct ccx_load *load, uint64_t others, uint32_t slice_us)
+{
+	uint64_t wait_us = (others + 1) * slice_us * CCX_CAPACITY_MAX / load->capacity;
+
+	return wait_us < FOREVER_US ? wait_us : FOREVER_US;
+}
+
+uint32_t ccx_policy_wait_us(const struct ccx_load *load, uint32_t sent, uint32_t slice_us)
+{
+	return load->idle_cpus > sent ? 0 : wait_behind_us(load, waiting(load) + sent, slice_us);
+}
+
+/* The same for a task that is one of those that wait there: it does not wait for itself. */
+static uint32_t wait_here_us(const struct ccx_load *own, uint32_t slice_us)
+{
+	uint64_t all = waiting(own);
+
+	return own->idle_cpus ? 0 : wait_behind_us(own, all ? all - 1 : 0, slice_us);
 }
 
 uint32_t ccx_policy_move_cost_us(uint32_t distance, uint32_t ran_ago_us)
@@ -40,11 +61,9 @@ uint32_t ccx_policy_move_cost_us(uint32_t distance, uint32_t ran_ago_us)
 
 uint32_t ccx_policy_slice_us(const struct ccx_policy_config *config, const struct ccx_load *load)
 {
-	uint32_t waiting = 0, slice, i;
+	uint32_t slice;
 
-	for (i = 0; i < CCX_NR_KINDS; i++)
-		waiting += load->queued[i];
-	slice = config->slice_us / (1 + waiting / (load->nr_cpus ? load->nr_cpus : 1));
+	slice = config->slice_us / (1 + waiting(load) / (load->nr_cpus ? load->nr_cpus : 1));
 	return slice < config->slice_min_us ? config->slice_min_us : slice;
 }
 
@@ -53,18 +72,20 @@ void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_
 		       uint32_t nr_candidates, struct ccx_decision *decision)
 {
 	uint32_t slice_us = ccx_policy_slice_us(config, own);
-	uint32_t best_us = ccx_policy_wait_us(own, 0, slice_us), i;
+	uint32_t best_us = wait_here_us(own, slice_us), i;
 	struct ccx_candidate *best = NULL;
 	uint64_t awake_ns = message->awake_us * 1000ULL;
 
 	*decision = (struct ccx_decision){
 		.pid = message->pid,
 		.generation = message->generation,
-		.deadline_ns = ccx_deadline(message->vtime_ns, awake_ns, config->awake_cap_ns),
+		.deadline_ns = ccx_deadline(0, awake_ns, config->awake_cap_ns),
 		.domain = message->domain,
 		.kind = message->flags & CCX_TASK_BATCH ? CCX_KIND_LOW_POWER : CCX_KIND_EFFICIENCY,
 	};
 
+	/* half a slice of hysteresis: loads differ by that much from moment to moment */
+	best_us = best_us > slice_us / 2 ? best_us - slice_us / 2 : 0;
 	for (i = 0; i < nr_candidates; i++) {
 		struct ccx_candidate *candidate = &candidates[i];
 		uint32_t there_us;
@@ -73,8 +94,7 @@ void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_
 			continue;
 		there_us = ccx_policy_wait_us(candidate->load, candidate->sent, slice_us) +
 			   ccx_policy_move_cost_us(candidate->distance, message->ran_ago_us);
-		/* half a slice of hysteresis: loads differ by that much from moment to moment */
-		if (there_us + slice_us / 2 < best_us) {
+		if (there_us < best_us) {
 			best_us = there_us;
 			best = candidate;
 		}
@@ -87,5 +107,5 @@ void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_
 	}
 	decision->slice_ns = slice_us * 1000;
 	/* a task that was sent elsewhere is looked at again there */
-	decision->fresh_us = decision->domain == message->domain ? config->fresh_us : 0;
+	decision->fresh_us = best ? 0 : config->fresh_us;
 }

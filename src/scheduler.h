@@ -33,7 +33,6 @@ struct ccx_scheduler {
 
 struct ccx_scheduler_options {
 	uint32_t slice_us;
-	uint32_t slice_min_us;
 	uint32_t rescue_us;
 	uint32_t spill_us;
 	bool partial;

@@ -62,9 +62,9 @@ static void policy_config(struct ccx_policy_config *policy, const struct ccx_opt
 {
 	*policy = (struct ccx_policy_config){
 		.slice_us = options->slice_us,
-		.slice_min_us = options->slice_us < 500 ? options->slice_us : 500,
+		.slice_min_us = options->slice_us < 3000 ? options->slice_us : 3000,
 		.awake_cap_ns = 20 * 1000 * 1000,
-		.fresh_us = 10000,
+		.fresh_us = 50000,
 	};
 	if (options->mode == CCX_MODE_SERVER) {
 		policy->slice_us *= 4;
@@ -118,7 +118,7 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 		 struct ccx_error *error)
 {
 	struct ccx_scheduler_options scheduler_options = {
-		.slice_us = options->slice_us,
+		.slice_us = options->slice_us * (options->mode == CCX_MODE_SERVER ? 4 : 1),
 		.rescue_us = options->rescue_us,
 		.spill_us = options->spill_us,
 		.partial = options->partial,

@@ -78,6 +78,37 @@ static int compare_ids(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+static int compare_core(const void *a, const void *b)
+{
+	const struct ccx_raw_cpu *const *x = a, *const *y = b;
+
+	if ((*x)->core != (*y)->core)
+		return (*x)->core < (*y)->core ? -1 : 1;
+	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+/* A core is in one place, whatever a contradictory source says of its siblings. */
+static int join_siblings(struct ccx_machine *machine)
+{
+	uint32_t nr = machine->nr_cpus;
+	struct ccx_raw_cpu **order _cleanup_free_ = calloc(nr, sizeof(struct ccx_raw_cpu *));
+
+	if (!order)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < nr; i++)
+		order[i] = &machine->cpus[i];
+	qsort(order, nr, sizeof(*order), compare_core);
+	for (uint32_t i = 1; i < nr; i++) {
+		if (order[i]->core != order[i - 1]->core)
+			continue;
+		order[i]->package = order[i - 1]->package;
+		order[i]->node = order[i - 1]->node;
+		memcpy(order[i]->cache, order[i - 1]->cache, sizeof(order[i]->cache));
+		order[i]->l1i_bytes = order[i - 1]->l1i_bytes;
+	}
+	return 0;
+}
+
 static int compare_cache(const void *a, const void *b, void *data)
 {
 	const struct ccx_raw_cpu *const *x = a, *const *y = b;
@@ -176,7 +207,7 @@ int ccx_machine_collect(struct ccx_machine *machine, hwloc_topology_t hwloc,
 	complete = root->complete_cpuset ? hwloc_bitmap_weight(root->complete_cpuset) : 0;
 	machine->nr_offline = complete > nr ? complete - nr : 0;
 	collect_facts(machine, hwloc);
-	if (count_sharers(machine))
+	if (join_siblings(machine) || count_sharers(machine))
 		return ccx_error_set(error, -ENOMEM, "cannot count caches: out of memory");
 	return 0;
 }

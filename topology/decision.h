@@ -39,7 +39,7 @@ struct split ccx_find_split(const struct decision *d, enum ccx_signal signal, ui
 uint64_t ccx_mean_side(const struct decision *d, enum ccx_signal of, enum ccx_signal by,
 		       uint32_t below, bool slow);
 
-/* Siblings share a core: what one of them tells, holds for the others. */
+/* Makes the evidence of siblings one: the best that any of them tells. */
 void ccx_complete_siblings(struct ccx_evidence *evidence, uint32_t nr_cpus);
 
 #endif

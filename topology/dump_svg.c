@@ -203,7 +203,7 @@ static void draw_legend(const struct svg_page *page, FILE *file)
 	for (int kind = 0; kind < CCX_NR_KINDS; kind++) {
 		print_box(file, x, y, 18, 18, 3, looks[kind].box, "none");
 		print_text(file, "s", x + 25, y + 14, "%s (%s)", names[kind], looks[kind].letter);
-		x += 140;
+		x += 150;
 	}
 	print_box(file, x, y, 18, 18, 3, "#627d98", "none");
 	fprintf(file,
@@ -211,7 +211,7 @@ static void draw_legend(const struct svg_page *page, FILE *file)
 		"stroke=\"#ffd43b\" stroke-width=\"2.5\"/>\n",
 		x + 2.5, y + 2.5);
 	print_text(file, "s", x + 25, y + 14, "dispatcher");
-	print_text(file, "s", x + 120, y + 14, "number below a core: capacity, fastest = %d",
+	print_text(file, "s", x + 125, y + 14, "number below a core: capacity, fastest = %d",
 		   CCX_CAPACITY_MAX);
 }
 

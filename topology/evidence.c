@@ -220,6 +220,19 @@ static void note_sources(struct ccx_machine *machine)
 	note(machine, "caches", caches);
 }
 
+/* Tells each CPU whether some CPU of its package has an L3; packages are below MAX_IDS. */
+static void collect_package_l3(struct ccx_machine *machine)
+{
+	hwloc_bitmap_t with_l3 _cleanup_bitmap_ = hwloc_bitmap_alloc();
+
+	for (uint32_t i = 0; with_l3 && i < machine->nr_cpus; i++)
+		if (machine->cpus[i].cache[3].bytes)
+			hwloc_bitmap_set(with_l3, machine->cpus[i].package);
+	for (uint32_t i = 0; with_l3 && i < machine->nr_cpus; i++)
+		machine->cpus[i].evidence.package_has_l3 =
+		    hwloc_bitmap_isset(with_l3, machine->cpus[i].package);
+}
+
 void ccx_machine_collect_evidence(struct ccx_machine *machine, hwloc_topology_t hwloc,
 				  const char *root)
 {
@@ -237,6 +250,7 @@ void ccx_machine_collect_evidence(struct ccx_machine *machine, hwloc_topology_t 
 		e->l3_bytes = cpu->cache[3].bytes;
 		e->l3_cores = cpu->cache[3].nr_cores;
 	}
+	collect_package_l3(machine);
 	collect_hwloc_kinds(machine, hwloc, !root);
 	if (root)
 		collect_sysfs(machine, root);

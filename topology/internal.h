@@ -20,8 +20,8 @@
 #include "topology/kinds.h"
 
 /* Beyond these a description is a mistake or an attack: reading it would take minutes. */
-#define CCX_TOPOLOGY_MAX_IDS	 65536		    /* highest CPU, node or package number + 1 */
-#define CCX_TOPOLOGY_MAX_SOURCED 16384		    /* CPUs of a synthetic description */
+#define CCX_TOPOLOGY_MAX_IDS	 65536 /* highest CPU, node or package number + 1 */
+#define CCX_TOPOLOGY_MAX_SOURCED 8192  /* CPUs of a synthetic description: x86 Linux's limit */
 #define CCX_TOPOLOGY_MAX_XML	 (64 * 1024 * 1024) /* bytes; 1024 real CPUs take about one MiB */
 
 #define CCX_NR_CACHE_LEVELS 5 /* hwloc knows L1 to L5 */
@@ -80,8 +80,22 @@ int ccx_source_open(const struct ccx_topology_options *options, hwloc_topology_t
 int ccx_source_open_xml(const char *path, hwloc_topology_t *out, struct ccx_error *error);
 int ccx_source_open_xml_buffer(const char *name, char *text, size_t size, hwloc_topology_t *out,
 			       struct ccx_error *error);
+/* xml.c: the topology element in a text, or NULL if that cannot be one; blanks comments. */
+char *ccx_xml_prepare(const char *name, char *text, size_t size, struct ccx_error *error);
+/* xml_check.c: -EINVAL unless the element at `topology` (its '<') is well-formed and the last. */
+int ccx_xml_check(const char *name, const char *text, const char *topology,
+		  struct ccx_error *error);
 /* source.c: a new hwloc topology with the filters and flags that this library wants. */
 int ccx_source_new(hwloc_topology_t *out, struct ccx_error *error);
+
+/*
+ * probe.c: the result of `body` run in a child process; -EPROTO if it died or took too long,
+ * -ENOMEM if there could be no child.
+ */
+int ccx_probe(int (*body)(void *data), void *data);
+
+/* source.c: what a probe does with a topology that could be opened; closes it. */
+void ccx_source_exercise(hwloc_topology_t hwloc);
 
 /* collect.c */
 int ccx_machine_collect(struct ccx_machine *machine, hwloc_topology_t hwloc,
@@ -112,6 +126,11 @@ int ccx_machine_split(struct ccx_machine *machine, uint32_t max_cpus, struct ccx
 /* assemble.c: takes over machine, hwloc and root on success. */
 int ccx_topology_assemble(struct ccx_machine *machine, const char *source, uint32_t max_domain_cpus,
 			  struct ccx_topology **out, struct ccx_error *error);
+
+/* load.c: all after the source is open; takes over hwloc and root, also on failure. */
+int ccx_topology_build(const char *source, const struct ccx_topology_options *options,
+		       hwloc_topology_t hwloc, char *root, struct ccx_topology **out,
+		       struct ccx_error *error);
 
 /* Copies printable ASCII only, so that a file's text cannot command a terminal. */
 void ccx_copy_printable(char *to, size_t size, const char *from);

@@ -89,75 +89,79 @@ static void apply_split(struct decision *d, enum ccx_signal signal, struct split
 
 /* ---- the sources, in order ---- */
 
+/* True if the CPU is outside the L3 of its package: Intel's low-power island. */
+static bool is_outside_l3(const struct decision *d, uint32_t i)
+{
+	const struct ccx_evidence *e = &d->evidence[i];
+
+	return !e->l3_bytes && e->package_has_l3 && !d->facts->amd && !d->facts->arm;
+}
+
 static void decide_by_core_type(struct decision *d)
 {
-	uint32_t count[CCX_CORE_LOW_POWER + 1] = {0};
-	bool some_l3 = false;
+	uint32_t typed = 0;
 
-	for (uint32_t i = 0; i < d->nr_cpus; i++) {
-		count[d->evidence[i].core_type]++;
-		some_l3 |= d->evidence[i].l3_bytes;
-	}
-	if (count[CCX_CORE_UNKNOWN] == d->nr_cpus)
-		return;
+	for (uint32_t i = 0; i < d->nr_cpus; i++)
+		typed += d->evidence[i].core_type != CCX_CORE_UNKNOWN;
 	for (uint32_t i = 0; i < d->nr_cpus; i++) {
 		struct ccx_evidence *e = &d->evidence[i];
 		struct ccx_verdict *v = &d->verdicts[i];
+		bool island = is_outside_l3(d, i);
 
-		if (e->core_type == CCX_CORE_UNKNOWN) {
-			set_kind(d, i, CCX_KIND_PERFORMANCE);
-			snprintf(v->why, sizeof(v->why), "no core type where others have one");
+		/* Where only some have a type, "performance" does not say that the others lack it.
+		 */
+		if (e->core_type == CCX_CORE_UNKNOWN ||
+		    (e->core_type == CCX_CORE_PERFORMANCE && typed < d->nr_cpus))
 			continue;
-		}
 		snprintf(v->why, sizeof(v->why), "core type %s", e->core_type_name);
-		set_kind(d, i, CCX_KIND_PERFORMANCE);
-		if (e->core_type == CCX_CORE_LOW_POWER) {
-			set_kind(d, i, CCX_KIND_LOW_POWER);
-		} else if (e->core_type == CCX_CORE_EFFICIENCY) {
-			set_kind(d, i, CCX_KIND_EFFICIENCY);
+		if (e->core_type == CCX_CORE_PERFORMANCE) {
+			set_kind(d, i, CCX_KIND_PERFORMANCE);
+		} else if (e->core_type == CCX_CORE_LOW_POWER || island) {
 			/* hwloc before 2.13 and older kernels call LP-E cores Atom as well. */
-			if (some_l3 && !e->l3_bytes && !d->facts->amd && !d->facts->arm) {
-				set_kind(d, i, CCX_KIND_LOW_POWER);
+			set_kind(d, i, CCX_KIND_LOW_POWER);
+			if (e->core_type != CCX_CORE_LOW_POWER)
 				snprintf(v->why, sizeof(v->why), "core type %s without L3",
 					 e->core_type_name);
-			}
+		} else {
+			set_kind(d, i, CCX_KIND_EFFICIENCY);
 		}
 	}
 }
 
+/* The fastest of the open CPUs inside or outside the L3. */
+static uint32_t fastest(const struct decision *d, enum ccx_signal signal, bool outside)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = 0; i < d->nr_cpus; i++)
+		if (!d->decided[i] && is_outside_l3(d, i) == outside &&
+		    value_of(d, i, signal) > best)
+			best = value_of(d, i, signal);
+	return best;
+}
+
 static void decide_by_missing_l3(struct decision *d)
 {
-	uint32_t with = 0, without = 0;
+	bool slower = false;
 
-	if (d->facts->amd || d->facts->arm)
-		return;
-	for (uint32_t i = 0; i < d->nr_cpus; i++) {
-		with += !d->decided[i] && d->evidence[i].l3_bytes;
-		without += !d->decided[i] && !d->evidence[i].l3_bytes;
-	}
-	if (!with || !without)
-		return;
 	/* A hole in the cache information, not an island, if those CPUs are as fast. */
 	for (int s = 0; s < CCX_NR_SIGNALS; s++) {
-		uint32_t slow = 0, fast = 0;
+		uint32_t slow = fastest(d, s, true), fast = fastest(d, s, false);
 
-		if (!ccx_is_known(d, s))
+		if (!slow || !ccx_is_known(d, s))
 			continue;
-		for (uint32_t i = 0; i < d->nr_cpus; i++) {
-			uint32_t *best = d->evidence[i].l3_bytes ? &fast : &slow;
-
-			if (!d->decided[i] && value_of(d, i, s) > *best)
-				*best = value_of(d, i, s);
-		}
 		if ((uint64_t)slow * GAP_BOTH_PERCENT > (uint64_t)fast * 100)
 			return;
+		slower = true;
 	}
 	for (uint32_t i = 0; i < d->nr_cpus; i++) {
-		if (d->decided[i] || d->evidence[i].l3_bytes)
+		/* Without a number that says so, at least they must be a cluster. */
+		if (d->decided[i] || !is_outside_l3(d, i) ||
+		    (!slower && d->evidence[i].l2_cores < 2))
 			continue;
 		set_kind(d, i, CCX_KIND_LOW_POWER);
 		snprintf(d->verdicts[i].why, sizeof(d->verdicts[i].why),
-			 "no L3 where other CPUs have one");
+			 "no L3 where its package has one");
 	}
 }
 

@@ -44,6 +44,7 @@ struct ccx_evidence {
 	uint32_t l2_cores; /* that share it */
 	uint64_t l3_bytes; /* 0 = the CPU has no L3 */
 	uint32_t l3_cores;
+	bool package_has_l3; /* some CPU of its package has one */
 };
 
 /* Of the whole machine. */

@@ -71,11 +71,31 @@ static int build_machine(struct ccx_machine *machine, hwloc_topology_t hwloc, co
 	return ret ? ret : drop_forbidden(machine, error);
 }
 
+int ccx_topology_build(const char *source, const struct ccx_topology_options *options,
+		       hwloc_topology_t hwloc, char *root, struct ccx_topology **out,
+		       struct ccx_error *error)
+{
+	struct ccx_machine machine = {0};
+	int ret = build_machine(&machine, hwloc, root, options->all_cpus, error);
+
+	*out = NULL;
+	if (!ret)
+		ret = ccx_topology_assemble(&machine, source, options->max_domain_cpus, out, error);
+	if (ret) {
+		ccx_machine_release(&machine);
+		hwloc_topology_destroy(hwloc);
+		free(root);
+		return ret;
+	}
+	(*out)->private->hwloc = hwloc;
+	(*out)->private->root = root;
+	return 0;
+}
+
 int ccx_topology_load(const struct ccx_topology_options *options, struct ccx_topology **out,
 		      struct ccx_error *error)
 {
 	const char *source = options->source ? options->source : "host";
-	struct ccx_machine machine = {0};
 	hwloc_topology_t hwloc = NULL;
 	char *root = NULL;
 	int ret;
@@ -88,18 +108,5 @@ int ccx_topology_load(const struct ccx_topology_options *options, struct ccx_top
 				     "a domain cannot have %u CPUs at most: choose 1 to %d",
 				     options->max_domain_cpus, CCX_MAX_CPUS);
 	ret = ccx_source_open(options, &hwloc, &root, error);
-	if (ret)
-		return ret;
-	ret = build_machine(&machine, hwloc, root, options->all_cpus, error);
-	if (!ret)
-		ret = ccx_topology_assemble(&machine, source, options->max_domain_cpus, out, error);
-	if (ret) {
-		ccx_machine_release(&machine);
-		hwloc_topology_destroy(hwloc);
-		free(root);
-		return ret;
-	}
-	(*out)->private->hwloc = hwloc;
-	(*out)->private->root = root;
-	return 0;
+	return ret ? ret : ccx_topology_build(source, options, hwloc, root, out, error);
 }

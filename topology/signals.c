@@ -3,6 +3,7 @@
  * Numbers as evidence: who has them, where they leave gaps. Pure.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "topology/decision.h"
 
@@ -47,7 +48,28 @@ static int compare_core(const void *a, const void *b)
 	return ((*x)->core > (*y)->core) - ((*x)->core < (*y)->core);
 }
 
-/* Siblings share a core: what one of them tells, holds for the others. */
+static void merge(struct ccx_evidence *best, struct ccx_evidence *sibling)
+{
+	for (int s = 0; s < CCX_NR_SIGNALS; s++) {
+		uint32_t *value = ccx_signal_value(best, s);
+
+		if (*ccx_signal_value(sibling, s) > *value)
+			*value = *ccx_signal_value(sibling, s);
+	}
+	if (sibling->hwloc_rank > best->hwloc_rank)
+		best->hwloc_rank = sibling->hwloc_rank;
+	/* Types are ordered from unknown over the fastest to the slowest. */
+	if (sibling->core_type != CCX_CORE_UNKNOWN &&
+	    (best->core_type == CCX_CORE_UNKNOWN || sibling->core_type < best->core_type)) {
+		best->core_type = sibling->core_type;
+		memcpy(best->core_type_name, sibling->core_type_name, sizeof(best->core_type_name));
+	}
+}
+
+/*
+ * Siblings are one core: the best that one of them tells, holds for all. (Files under a CPU that
+ * was offline may be missing, and a description may contradict itself.)
+ */
 void ccx_complete_siblings(struct ccx_evidence *evidence, uint32_t nr_cpus)
 {
 	struct ccx_evidence **order = calloc(nr_cpus, sizeof(*order));
@@ -58,22 +80,10 @@ void ccx_complete_siblings(struct ccx_evidence *evidence, uint32_t nr_cpus)
 		order[i] = &evidence[i];
 	qsort(order, nr_cpus, sizeof(*order), compare_core);
 	for (uint32_t first = 0, end; first < nr_cpus; first = end) {
-		for (end = first; end < nr_cpus && order[end]->core == order[first]->core;)
-			end++;
-		for (int s = 0; s < CCX_NR_SIGNALS; s++) {
-			uint32_t best = 0;
-
-			for (uint32_t i = first; i < end; i++) {
-				uint32_t value = *ccx_signal_value(order[i], s);
-
-				best = value > best ? value : best;
-			}
-			for (uint32_t i = first; i < end; i++) {
-				uint32_t *value = ccx_signal_value(order[i], s);
-
-				*value = *value ? *value : best;
-			}
-		}
+		for (end = first + 1; end < nr_cpus && order[end]->core == order[first]->core;)
+			merge(order[first], order[end++]);
+		for (uint32_t i = first + 1; i < end; i++)
+			*order[i] = *order[first];
 	}
 	free(order);
 }

@@ -180,10 +180,9 @@ static int open_fsroot(const char *directory, hwloc_topology_t *out, char **root
 	return ret ? ret : load(*out, directory, error);
 }
 
-int ccx_source_open(const struct ccx_topology_options *options, hwloc_topology_t *out, char **root,
-		    struct ccx_error *error)
+static int open_source(const char *source, hwloc_topology_t *out, char **root,
+		       struct ccx_error *error)
 {
-	const char *source = options->source ? options->source : "host";
 	int ret;
 
 	*out = NULL;
@@ -204,4 +203,53 @@ int ccx_source_open(const struct ccx_topology_options *options, hwloc_topology_t
 		*root = NULL;
 	}
 	return ret;
+}
+
+void ccx_source_exercise(hwloc_topology_t hwloc)
+{
+	char *text;
+	int length;
+
+	/* Ends the process if sets and levels contradict each other. */
+	hwloc_topology_check(hwloc);
+	if (!hwloc_topology_export_xmlbuffer(hwloc, &text, &length, 0))
+		hwloc_free_xmlbuffer(hwloc, text);
+	hwloc_topology_destroy(hwloc);
+}
+
+static int try_source(void *data)
+{
+	const char *source = data;
+	hwloc_topology_t hwloc;
+	char *root;
+	int ret = open_source(source, &hwloc, &root, NULL);
+
+	/* What hwloc built of a synthetic description itself is consistent; the check is slow. */
+	if (!ret && strncmp(source, "synthetic:", 10))
+		ccx_source_exercise(hwloc);
+	return ret;
+}
+
+int ccx_source_open(const struct ccx_topology_options *options, hwloc_topology_t *out, char **root,
+		    struct ccx_error *error)
+{
+	const char *source = options->source ? options->source : "host";
+
+	*out = NULL;
+	*root = NULL;
+	if (strcmp(source, "host")) {
+		int ret = ccx_probe(try_source, (void *)source);
+
+		if (ret == -EPROTO)
+			return ccx_error_set(error, -EINVAL,
+					     "%.300s contradicts itself or is too large: hwloc "
+					     "fails to read it",
+					     source);
+		if (ret == -ENOMEM)
+			return ccx_error_set(error, ret,
+					     "cannot read %.300s: no memory, or no process to "
+					     "check it in",
+					     source);
+	}
+	return open_source(source, out, root, error);
 }

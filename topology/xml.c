@@ -96,30 +96,42 @@ static bool downgrade(char *topology)
 	return true;
 }
 
-int ccx_source_open_xml_buffer(const char *name, char *text, size_t size, hwloc_topology_t *out,
-			       struct ccx_error *error)
+char *ccx_xml_prepare(const char *name, char *text, size_t size, struct ccx_error *error)
 {
 	char *topology = NULL;
-	int ret = -EINVAL;
 
-	*out = NULL;
 	/* hwloc's parser reads text, and so do the searches here: a NUL would hide the rest. */
 	if (!memchr(text, '\0', size)) {
 		blank_comments(text);
 		/* What stands before, hwloc skips only in the form that it writes itself. */
 		topology = strstr(text, "<topology ");
 	}
-	if (topology) {
-		size -= topology - text;
+	if (!topology)
+		ccx_error_set(error, -EINVAL, "%.300s is no hwloc XML topology", name);
+	else if (ccx_xml_check(name, text, topology, error))
+		topology = NULL;
+	return topology;
+}
+
+int ccx_source_open_xml_buffer(const char *name, char *text, size_t size, hwloc_topology_t *out,
+			       struct ccx_error *error)
+{
+	char *topology = ccx_xml_prepare(name, text, size, error);
+	int ret;
+
+	*out = NULL;
+	if (!topology)
+		return -EINVAL;
+	size -= topology - text;
+	ret = load_buffer(topology, size, out, error);
+	if (ret == -EINVAL && downgrade(topology))
 		ret = load_buffer(topology, size, out, error);
-		if (ret == -EINVAL && downgrade(topology))
-			ret = load_buffer(topology, size, out, error);
-	}
 	if (ret == -EINVAL)
-		return ccx_error_set(error, -EINVAL,
-				     "%s is no hwloc XML topology, or a damaged one (write one "
-				     "with: scx_ccx topology --format xml --output FILE)",
-				     name);
+		return ccx_error_set(
+		    error, -EINVAL,
+		    "%.300s is no hwloc XML topology, or contradicts itself (write "
+		    "one with: scx_ccx topology --format xml --output FILE)",
+		    name);
 	return ret;
 }
 

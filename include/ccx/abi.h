@@ -51,23 +51,23 @@ struct ccx_message {
 	__u64 sent_ns;		/* CLOCK_MONOTONIC */
 	__u64 domains;		/* bit d: some CPU of domain d may run the task */
 	__s64 vtime_ns;		/* virtual time, relative to its domain's clock */
-	__u32 awake_us;		/* CPU time since it last slept */
+	__u32 awake_us;		/* virtual CPU time since it last slept */
 	__u32 burst_us;		/* average CPU time between sleeps */
 	__u32 weight;		/* 1..10000, 100 is nice 0 */
 	__u32 tgid;
 	__u16 flags;		/* enum ccx_task_flag */
 	__u16 cpu;		/* where it ran last */
 	__u16 domain;		/* whose ring this is */
-	__u16 wakes_hz;		/* wake-ups a second, average */
+	__u16 reserved;
 	__u32 ran_ago_us;	/* time since it last ran */
-	__u32 reserved;
+	__u32 sleep_us;		/* average time asleep */
 };
 
 /* Dispatcher to BPF: where that task goes. */
 struct ccx_decision {
 	__u32 pid;
 	__u32 generation;
-	__s64 deadline_ns;	/* virtual time, relative to the target domain's clock */
+	__u64 deadline_ns;	/* virtual time from the task's own to its deadline, below 1 s */
 	__u32 slice_ns;		/* clamped to [slice_min_ns, slice_max_ns] */
 	__u32 fresh_us;		/* BPF may reuse this decision for so long; 0: ask every time */
 	__u8 domain;		/* target */

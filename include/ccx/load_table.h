@@ -39,7 +39,7 @@ struct ccx_load {
 	uint32_t running;	/* tasks that run */
 	uint32_t running_critical;
 	uint32_t utilisation;	/* busy share of the last 32 ms or so, 0..1024 */
-};
+} __attribute__((aligned(64)));
 
 struct ccx_load_table;
 

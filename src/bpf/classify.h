@@ -28,13 +28,20 @@ static __always_inline u16 task_flags(struct task_struct *p, struct task_ctx *tc
 	return flags;
 }
 
-/* Thresholds: audio and input run for less than 1 ms at 100 Hz and more, frames 60 Hz and more. */
-#define CRITICAL_BURST_NS	(2 * 1000 * 1000ULL)
-#define CRITICAL_INTERVAL_NS	(20 * 1000 * 1000ULL)
+/*
+ * Latency-critical is who would be hurt by waiting and hurts nobody by going first: runs in short
+ * bursts and sleeps most of the time because it wants to. `demand` is the share of time it would
+ * run if it never had to wait: burst / (burst + sleep). A frame loop, audio or an editor stay well
+ * below a half; a worker that takes the next request at once is near 1 however long it waits for a
+ * CPU, and gains nothing from going first.
+ */
+#define CRITICAL_BURST_NS	(4 * 1000 * 1000ULL)	/* a quarter of a frame at 60 Hz */
+#define CRITICAL_DEMAND		384			/* of 1024 */
 
 static __always_inline void classify(struct task_struct *p, struct task_ctx *tctx)
 {
-	u64 limit = tctx->critical ? 2 : 1;	/* hysteresis: twice as far out as in */
+	u64 limit = tctx->critical ? 5 : 4;	/* hysteresis: a quarter further out than in */
+	u64 period_ns = tctx->burst_ns + tctx->sleep_ns;
 
 	if (p->flags & PF_KTHREAD) {
 		tctx->critical = 1;
@@ -44,10 +51,8 @@ static __always_inline void classify(struct task_struct *p, struct task_ctx *tct
 		tctx->critical = 0;
 		return;
 	}
-	tctx->critical = tctx->interval_ns && tctx->interval_ns < CRITICAL_INTERVAL_NS * limit &&
-			 tctx->burst_ns < CRITICAL_BURST_NS * limit &&
-			 tctx->burst_ns * 2 < tctx->interval_ns * limit;
+	tctx->critical = tctx->sleep_ns && tctx->burst_ns * 4 < CRITICAL_BURST_NS * limit &&
+			 tctx->burst_ns * 1024 * 4 < period_ns * CRITICAL_DEMAND * limit;
 }
-
 
 #endif

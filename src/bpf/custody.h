@@ -16,16 +16,11 @@
 #include "placement.h"
 
 #define IN_CUSTODY		1ULL
-#define DEADLINE_LIMIT_NS	(1000 * 1000 * 1000LL)	/* bound on what a decision may ask */
+#define DEADLINE_LIMIT_NS	(1000 * 1000 * 1000ULL)	/* more is nonsense */
 
 static __always_inline u64 custody_mark(u32 generation)
 {
 	return (u64)generation << 1 | IN_CUSTODY;
-}
-
-static __always_inline s64 clamp_s64(s64 value, s64 low, s64 high)
-{
-	return value < low ? low : value > high ? high : value;
 }
 
 static __always_inline u64 clamp_slice(u64 slice_ns)
@@ -65,9 +60,9 @@ static __always_inline bool custody_send(struct task_struct *p, struct task_ctx 
 	message->flags = task_flags(p, tctx) | (wakeup ? CCX_TASK_WAKEUP : 0);
 	message->cpu = scx_bpf_task_cpu(p);
 	message->domain = domain;
-	message->wakes_hz = tctx->interval_ns > 15300 ? 1000000000ULL / tctx->interval_ns : 65535;
-	message->ran_ago_us = tctx->stopped_ns ? (now - tctx->stopped_ns) / 1000 : ~0U;
 	message->reserved = 0;
+	message->ran_ago_us = tctx->stopped_ns ? (now - tctx->stopped_ns) / 1000 : ~0U;
+	message->sleep_us = tctx->sleep_ns / 1000;
 
 	/*
 	 * A full barrier (compare-and-swap on x86 and arm64): the reservation above is visible
@@ -98,7 +93,8 @@ static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 	u64 mark = custody_mark(decision->generation);
 	u64 deadline;
 
-	if (decision->domain >= ccx_config.nr_domains || decision->kind >= CCX_NR_KINDS) {
+	if (decision->domain >= ccx_config.nr_domains || decision->kind >= CCX_NR_KINDS ||
+	    decision->deadline_ns > DEADLINE_LIMIT_NS) {
 		count(CCX_REJECTED, 1);
 		return;
 	}
@@ -117,8 +113,9 @@ static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 		goto out;
 	}
 	target = domain_state(decision->domain);
-	deadline = target->vtime_now +
-		   clamp_s64(decision->deadline_ns, -DEADLINE_LIMIT_NS, DEADLINE_LIMIT_NS);
+	deadline = tctx->vtime + decision->deadline_ns;
+	if (decision->domain != tctx->domain)
+		deadline += target->vtime_now - domain_state(tctx->domain)->vtime_now;
 
 	if (!ccx_dsq_move_vtime(it, p, queue_ready(decision->domain, decision->kind),
 				clamp_slice(decision->slice_ns), deadline)) {

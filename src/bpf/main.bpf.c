@@ -297,9 +297,8 @@ void CCX_OPS(ccx_runnable, struct task_struct *p, u64 enq_flags)
 	now = ccx_now();
 	tctx->awake_ns = 0;
 	tctx->burst_now_ns = 0;
-	if (tctx->woken_ns)
-		tctx->interval_ns = average(tctx->interval_ns, now - tctx->woken_ns);
-	tctx->woken_ns = now;
+	if (tctx->slept_ns && now > tctx->slept_ns)
+		tctx->sleep_ns = average(tctx->sleep_ns, now - tctx->slept_ns);
 }
 
 void CCX_OPS(ccx_running, struct task_struct *p)
@@ -378,6 +377,7 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 
 	if (!tctx || !(deq_flags & CCX_DEQ_SLEEP))
 		return;
+	tctx->slept_ns = ccx_now();
 	tctx->burst_ns = average(tctx->burst_ns, tctx->burst_now_ns);
 	classify(p, tctx);
 }

@@ -50,11 +50,11 @@ struct task_ctx {
 	u64 started_ns;
 	u64 stopped_ns;
 	u64 queued_ns;		/* when it was last queued */
-	u64 woken_ns;
 	u64 fresh_until_ns;	/* the last decision may be reused until then */
 	u64 burst_ns;		/* average CPU time between sleeps */
 	u64 burst_now_ns;	/* CPU time since it last slept */
-	u64 interval_ns;	/* average time between wake-ups */
+	u64 sleep_ns;		/* average time asleep */
+	u64 slept_ns;		/* when it last went to sleep */
 	u64 domains;		/* bit d: its affinity allows some CPU of domain d */
 	u32 generation;
 	u32 inverse_weight;

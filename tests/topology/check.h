@@ -11,7 +11,8 @@
 #include "ccx/topology.h"
 
 /* A dump as a string, which the caller frees. (Inlined, gcc 12 takes the stream for dangling.) */
-__attribute__((noinline, unused)) static char *dump_to_string(const struct ccx_topology *topology, enum ccx_dump_format format)
+__attribute__((noinline, unused)) static char *dump_to_string(const struct ccx_topology *topology,
+							      enum ccx_dump_format format)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -25,9 +26,11 @@ __attribute__((noinline, unused)) static char *dump_to_string(const struct ccx_t
 
 static inline void check_cpus(const struct ccx_topology *t)
 {
+	uint32_t *kind_of = calloc(t->nr_cpus, sizeof(*kind_of));
+	uint32_t *capacity_of = calloc(t->nr_cpus, sizeof(*capacity_of));
 	uint32_t fastest = 0, cores = 0;
 
-	assert_true(t->nr_cpus > 0);
+	assert_true(t->nr_cpus > 0 && kind_of && capacity_of);
 	for (uint32_t i = 0; i < t->nr_cpus; i++) {
 		const struct ccx_cpu *cpu = &t->cpus[i];
 
@@ -40,12 +43,22 @@ static inline void check_cpus(const struct ccx_topology *t)
 		/* Cores are numbered by their lowest CPU, which is sibling 0. */
 		assert_true(cpu->core <= cores);
 		assert_int_equal(cpu->smt == 0, cpu->core == cores);
+		/* Siblings are one core, of one kind. */
+		if (cpu->core < cores) {
+			assert_int_equal(cpu->kind, kind_of[cpu->core]);
+			assert_int_equal(cpu->capacity, capacity_of[cpu->core]);
+		} else {
+			kind_of[cores] = cpu->kind;
+			capacity_of[cores] = cpu->capacity;
+		}
 		cores += cpu->core == cores;
 		fastest = cpu->capacity > fastest ? cpu->capacity : fastest;
 	}
 	assert_int_equal(cores, t->nr_cores);
 	assert_int_equal(fastest, CCX_CAPACITY_MAX);
 	assert_null(ccx_topology_cpu(t, t->cpus[t->nr_cpus - 1].id + 1));
+	free(kind_of);
+	free(capacity_of);
 }
 
 static inline void check_domains(const struct ccx_topology *t, uint32_t max_domain_cpus)

@@ -135,7 +135,6 @@ static inline void machine_cores(struct machine *machine, const char *cpus)
 	char text[32];
 
 	machine_write_masks(machine, &list, "topology/core_cpus");
-	machine_write_masks(machine, &list, "topology/thread_siblings");
 	for (uint32_t i = 0; i < list.nr; i++) {
 		int cpu = list.cpus[i];
 
@@ -151,7 +150,6 @@ static inline void machine_package(struct machine *machine, const char *id, cons
 	struct machine_list list = machine_parse_list(cpus);
 
 	machine_write_masks(machine, &list, "topology/package_cpus");
-	machine_write_masks(machine, &list, "topology/core_siblings");
 	for (uint32_t i = 0; i < list.nr; i++)
 		machine_write(machine, id,
 			      "sys/devices/system/cpu/cpu%d/topology/physical_package_id",

@@ -28,6 +28,7 @@ static void begin(uint32_t nr)
 		evidence[i].hwloc_rank = -1;
 		evidence[i].l3_bytes = 32 << 20;
 		evidence[i].l3_cores = nr;
+		evidence[i].package_has_l3 = true;
 	}
 }
 
@@ -141,6 +142,19 @@ static void core_types_come_first(void **state)
 	assert_true(verdicts[0].speed < verdicts[2].speed);
 }
 
+static void types_of_some_leave_the_rest_open(void **state)
+{
+	(void)state;
+	begin(4);
+	set_type(3, 3, CCX_CORE_PERFORMANCE);
+	set(0, 1, CCX_SIGNAL_MAX_MHZ, 1000);
+	set(2, 3, CCX_SIGNAL_MAX_MHZ, 2000);
+	expect("EEPP");
+	begin(4);
+	set_type(3, 3, CCX_CORE_EFFICIENCY);
+	expect("PPPE");
+}
+
 static void one_frequency_for_all_is_no_speed(void **state)
 {
 	(void)state;
@@ -167,6 +181,8 @@ static void atoms_without_l3_are_low_power(void **state)
 	/* ... but not where no CPU has one, nor on ARM. */
 	evidence[0].l3_bytes = 0;
 	evidence[1].l3_bytes = 0;
+	for (uint32_t i = 0; i < 5; i++)
+		evidence[i].package_has_l3 = false;
 	expect("PPEEE");
 	begin(5);
 	set_type(0, 1, CCX_CORE_PERFORMANCE);
@@ -180,8 +196,25 @@ static void missing_l3_without_types(void **state)
 {
 	(void)state;
 	begin(4);
+	evidence[2].l3_bytes = 0;
 	evidence[3].l3_bytes = 0;
+	set_caches(2, 3, 32768, 2 << 20, 2);
+	expect("PPLL");
+	/* No cluster: only a number can tell. */
+	begin(4);
+	evidence[3].l3_bytes = 0;
+	expect("PPPP");
+	set(0, 2, CCX_SIGNAL_MAX_MHZ, 4000);
+	set(3, 3, CCX_SIGNAL_MAX_MHZ, 2500);
 	expect("PPPL");
+	/* A package whose L3 is not known at all. */
+	begin(4);
+	evidence[2].l3_bytes = 0;
+	evidence[3].l3_bytes = 0;
+	evidence[2].package_has_l3 = false;
+	evidence[3].package_has_l3 = false;
+	set_caches(2, 3, 32768, 2 << 20, 2);
+	expect("PPPP");
 	/* As fast as the others: the cache information has a hole. */
 	begin(4);
 	evidence[3].l3_bytes = 0;
@@ -311,6 +344,13 @@ static void siblings_share_evidence(void **state)
 	set(0, 0, CCX_SIGNAL_MAX_MHZ, 5000);
 	set(2, 2, CCX_SIGNAL_MAX_MHZ, 3000);
 	expect("PPEE");
+	/* Contradictions end in favour of the faster word. */
+	evidence[2].hwloc_rank = 3;
+	set_type(1, 1, CCX_CORE_PERFORMANCE);
+	set_type(0, 0, CCX_CORE_LOW_POWER);
+	set_type(3, 3, CCX_CORE_EFFICIENCY);
+	expect("PPEE");
+	set_type(0, 3, CCX_CORE_UNKNOWN);
 	/* A core that nothing is known of makes the number useless. */
 	evidence[3].core = 3;
 	set(3, 3, CCX_SIGNAL_MAX_MHZ, 0);
@@ -330,22 +370,23 @@ static void absurd_numbers_stay_in_range(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_known_is_one_kind),
-		cmocka_unit_test(turbo_boost_is_no_kind),
-		cmocka_unit_test(frequencies_make_kinds),
-		cmocka_unit_test(base_frequency_alone_needs_other_caches),
-		cmocka_unit_test(core_types_come_first),
-		cmocka_unit_test(one_frequency_for_all_is_no_speed),
-		cmocka_unit_test(atoms_without_l3_are_low_power),
-		cmocka_unit_test(missing_l3_without_types),
-		cmocka_unit_test(one_type_everywhere_is_performance),
-		cmocka_unit_test(capacity_clusters),
-		cmocka_unit_test(amd_rankings_are_preferences),
-		cmocka_unit_test(x3d_dies_are_one_kind),
-		cmocka_unit_test(hwloc_ranks_count_when_nothing_explains_them),
-		cmocka_unit_test(caches_tell_hybrids),
-		cmocka_unit_test(siblings_share_evidence),
-		cmocka_unit_test(absurd_numbers_stay_in_range),
+	    cmocka_unit_test(nothing_known_is_one_kind),
+	    cmocka_unit_test(turbo_boost_is_no_kind),
+	    cmocka_unit_test(frequencies_make_kinds),
+	    cmocka_unit_test(base_frequency_alone_needs_other_caches),
+	    cmocka_unit_test(core_types_come_first),
+	    cmocka_unit_test(types_of_some_leave_the_rest_open),
+	    cmocka_unit_test(one_frequency_for_all_is_no_speed),
+	    cmocka_unit_test(atoms_without_l3_are_low_power),
+	    cmocka_unit_test(missing_l3_without_types),
+	    cmocka_unit_test(one_type_everywhere_is_performance),
+	    cmocka_unit_test(capacity_clusters),
+	    cmocka_unit_test(amd_rankings_are_preferences),
+	    cmocka_unit_test(x3d_dies_are_one_kind),
+	    cmocka_unit_test(hwloc_ranks_count_when_nothing_explains_them),
+	    cmocka_unit_test(caches_tell_hybrids),
+	    cmocka_unit_test(siblings_share_evidence),
+	    cmocka_unit_test(absurd_numbers_stay_in_range),
 	};
 
 	return cmocka_run_group_tests_name("topology kinds", tests, NULL, NULL);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What decisions add up to: balanced loads rest, a herd is split, nothing goes back and forth. */
+#include "tests/unit/policy.h"
+
+static void equal_loads_send_nothing_away(void **state)
+{
+	uint64_t seed = 7;
+	uint32_t i, j;
+
+	(void)state;
+	for (i = 0; i < ROUNDS; i++) {
+		struct round round;
+
+		random_round(&seed, &round);
+		for (j = 0; j < round.nr; j++) {
+			round.loads[j] = round.own;
+			round.candidates[j].load = &round.loads[j];
+		}
+		decide(&round);
+		assert_int_equal(round.decision.domain, round.message.domain);
+	}
+}
+
+/* Two tasks more on sixteen CPUs are noise, though the move itself would cost less. */
+static void a_small_difference_moves_nothing(void **state)
+{
+	struct ccx_load own = busy_load(16, 3), there = busy_load(16, 0);
+	struct ccx_candidate candidate = { .load = &there, .domain = 1 };
+	struct ccx_message message = message_from(0);
+	struct ccx_decision decision;
+
+	(void)state;
+	candidate.distance = CCX_DISTANCE_SAME_CACHE;
+	ccx_policy_decide(&usual, &message, &own, &candidate, 1, &decision);
+	assert_int_equal(decision.domain, 0);
+	own.queued[CCX_KIND_EFFICIENCY] = 160;
+	ccx_policy_decide(&usual, &message, &own, &candidate, 1, &decision);
+	assert_int_equal(decision.domain, 1);
+}
+
+/*
+ * What dispatchers see when every CPU of two like domains runs one task and one more waits in each:
+ * the one that is asked about is among its own domain's waiting tasks.
+ */
+static void balanced_domains_of_any_size_leave_each_other_alone(void **state)
+{
+	uint32_t nr_cpus, waiting;
+
+	(void)state;
+	for (nr_cpus = 1; nr_cpus <= 64; nr_cpus++) {
+		for (waiting = 1; waiting < 200; waiting++) {
+			struct ccx_load own = busy_load(nr_cpus, waiting);
+			struct ccx_load there = busy_load(nr_cpus, waiting - 1);
+			struct ccx_candidate candidate = { .load = &there, .domain = 1 };
+			struct ccx_message message = message_from(0);
+			struct ccx_decision decision;
+
+			candidate.distance = CCX_DISTANCE_SAME_PACKAGE;
+			ccx_policy_decide(&usual, &message, &own, &candidate, 1, &decision);
+			if (decision.domain != 0)
+				fail_msg("%u CPUs each, %u wait here, %u there: sent away", nr_cpus,
+					 waiting, waiting - 1);
+		}
+	}
+}
+
+/* One domain asks for one of its waiting tasks. Returns whether it moved; the loads follow. */
+static bool ask(struct ccx_load loads[2], uint32_t from)
+{
+	struct ccx_load own = loads[from], there = loads[!from];
+	struct ccx_candidate candidate = { .load = &there,
+					   .domain = !from,
+					   .distance = CCX_DISTANCE_SAME_PACKAGE };
+	struct ccx_message message = message_from(from);
+	struct ccx_decision decision;
+
+	ccx_policy_decide(&usual, &message, &own, &candidate, 1, &decision);
+	if (decision.domain == from)
+		return false;
+	loads[from].queued[CCX_KIND_EFFICIENCY]--;
+	if (loads[!from].idle_cpus)
+		loads[!from].idle_cpus--;
+	else
+		loads[!from].queued[CCX_KIND_EFFICIENCY]++;
+	return true;
+}
+
+/* Two domains that ask in turn come to rest: no task is sent back and forth for ever. */
+static void two_domains_come_to_rest(void **state)
+{
+	uint64_t seed = 8;
+	uint32_t i, turn, still, moves;
+
+	(void)state;
+	for (i = 0; i < 20000; i++) {
+		uint32_t a = unit_between(&seed, 1, 16), b = unit_between(&seed, 1, 16);
+		struct ccx_load loads[2] = { busy_load(a, unit_between(&seed, 0, 100)),
+					     busy_load(b, unit_between(&seed, 0, 100)) };
+		struct ccx_load start[2] = { loads[0], loads[1] };
+
+		if (i % 2)
+			loads[1] = idle_load(b);
+		for (turn = still = moves = 0; still < 2; turn++) {
+			uint32_t from = turn % 2;
+
+			if (loads[from].queued[CCX_KIND_EFFICIENCY] && ask(loads, from)) {
+				still = 0;
+				if (++moves > 300)
+					fail_msg("%u and %u CPUs, %u and %u waiting: no rest", a, b,
+						 start[0].queued[CCX_KIND_EFFICIENCY],
+						 start[1].queued[CCX_KIND_EFFICIENCY]);
+			} else {
+				still++;
+			}
+		}
+	}
+}
+
+/* 100 tasks of one batch: both idle domains get their part, the own keeps some. */
+static void a_herd_is_split(void **state)
+{
+	struct ccx_load own = busy_load(8, 100), there[2] = { idle_load(8), idle_load(8) };
+	struct ccx_candidate candidates[2] = {
+		{ .load = &there[0], .domain = 1, .distance = CCX_DISTANCE_SAME_PACKAGE },
+		{ .load = &there[1], .domain = 2, .distance = CCX_DISTANCE_SAME_PACKAGE },
+	};
+	struct ccx_message message = message_from(0);
+	uint32_t i, got[3] = { 0 };
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		struct ccx_decision decision;
+
+		message.pid = i + 1;
+		ccx_policy_decide(&usual, &message, &own, candidates, 2, &decision);
+		assert_true(decision.domain < 3);
+		got[decision.domain]++;
+	}
+	assert_int_equal(candidates[0].sent, got[1]);
+	assert_int_equal(candidates[1].sent, got[2]);
+	assert_int_equal(total_queued(&own), got[0]);
+	/* a third each, give or take what hysteresis and the cost of moving hold back */
+	assert_in_range(got[1], 16, 45);
+	assert_in_range(got[2], 16, 45);
+	assert_in_range(got[0], 16, 60);
+	assert_in_range(got[1] + 2, got[2], got[2] + 4);
+}
+
+static void candidates_share_by_their_capacity(void **state)
+{
+	struct ccx_load own = busy_load(2, 200), there[2] = { busy_load(4, 0), busy_load(16, 0) };
+	struct ccx_candidate candidates[2] = {
+		{ .load = &there[0], .domain = 1, .distance = CCX_DISTANCE_SAME_PACKAGE },
+		{ .load = &there[1], .domain = 2, .distance = CCX_DISTANCE_SAME_PACKAGE },
+	};
+	struct ccx_message message = message_from(0);
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		struct ccx_decision decision;
+
+		ccx_policy_decide(&usual, &message, &own, candidates, 2, &decision);
+	}
+	assert_true(candidates[1].sent > 2 * candidates[0].sent);
+	assert_true(candidates[0].sent > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(equal_loads_send_nothing_away),
+		cmocka_unit_test(a_small_difference_moves_nothing),
+		cmocka_unit_test(balanced_domains_of_any_size_leave_each_other_alone),
+		cmocka_unit_test(two_domains_come_to_rest),
+		cmocka_unit_test(a_herd_is_split),
+		cmocka_unit_test(candidates_share_by_their_capacity),
+	};
+
+	return cmocka_run_group_tests_name("policy: balance", tests, NULL, NULL);
+}
