@@ -19,9 +19,9 @@
 #include "ccx/topology.h"
 #include "topology/kinds.h"
 
-/* Beyond these a description is a mistake or an attack: reading it would take minutes. */
-#define CCX_TOPOLOGY_MAX_IDS	 65536 /* highest CPU, node or package number + 1 */
-#define CCX_TOPOLOGY_MAX_SOURCED 8192  /* CPUs of a synthetic description: x86 Linux's limit */
+/* Beyond these a description is a mistake or an attack (hwloc needs 3 s for 4096 flat CPUs). */
+#define CCX_TOPOLOGY_MAX_IDS	 65536		    /* highest CPU, node or package number + 1 */
+#define CCX_TOPOLOGY_MAX_SOURCED 4096		    /* CPUs of a synthetic description */
 #define CCX_TOPOLOGY_MAX_XML	 (64 * 1024 * 1024) /* bytes; 1024 real CPUs take about one MiB */
 
 #define CCX_NR_CACHE_LEVELS 5 /* hwloc knows L1 to L5 */

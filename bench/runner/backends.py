@@ -42,17 +42,17 @@ def missing(workload, bench_dir):
 
 
 def _run(argv, limit_s, **more):
-    """Runs a command in a session of its own; if it must be ended, all of that. Output, code."""
+    """Runs a command in a session of its own; if it must be ended, all of that. Its output."""
     process = subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         start_new_session=True, stdin=subprocess.DEVNULL, **more,
     )
     try:
         output, _ = process.communicate(timeout=limit_s)
-        return output, process.returncode
+        return output + f"\n@@ code {process.returncode}\n"
     except subprocess.TimeoutExpired:
         _end(process)
-        return process.communicate()[0] + "\n@@ fatal the session took too long\n", 124
+        return process.communicate()[0] + "\n@@ fatal the session took too long\n"
     except BaseException:
         _end(process)
         raise
@@ -133,7 +133,7 @@ class Host(Backend):
             path = self._script_file(directory, script)
             environment = dict(os.environ)
             environment["PATH"] = f"{self.options.bench_dir}:{environment.get('PATH', '')}"
-            return _run(["sh", path], self._limit(workloads), env=environment)[0]
+            return _run(["sh", path], self._limit(workloads), env=environment)
 
     def describe(self):
         return {"machine": os.uname().nodename}
@@ -163,7 +163,7 @@ class Vm(Backend):
                 name = os.path.basename(scheduler.command[0])
                 argv += ["--add", f"{scheduler.executable}:/work/{name}"]
             argv += ["--add", f"{path}:/work/session.sh", "--", "sh", "/work/session.sh"]
-            return _run(argv, self._limit(workloads) + 60)[0]
+            return _run(argv, self._limit(workloads) + 60)
 
     def describe(self):
         return {"kernel": self.options.kernel, "smp": self.options.smp}
@@ -196,7 +196,7 @@ class Lab(Backend):
                 argv += ["-l", find_program(name, self.options.bench_dir)]
             if scheduler.command:
                 argv += ["-l", scheduler.executable]
-            return _run(argv + [path], limit + 60)[0]
+            return _run(argv + [path], limit + 60)
 
     def describe(self):
         return {"kernel": self.options.kernel, "preset": self.options.preset,

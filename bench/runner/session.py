@@ -197,6 +197,8 @@ class _Reader:
         elif word == "end" and self.lines is not None:
             self.results[rest] = self._finish(self.workloads[rest])
             self.lines = None
+        elif word == "code":
+            self.facts[word] = rest  # of the whole session; it may have ended within a workload
         elif self.lines is not None:
             self.lines.setdefault(word, []).append(rest)
         elif word in ("fatal", "scheduler-log"):
@@ -245,8 +247,12 @@ def parse(scheduler, workloads, text):
     reader = _Reader(scheduler, workloads)
     for line in text.splitlines():
         reader.feed(line)
-    why = "; ".join(reader.facts.get("fatal", [])) or "the session ended early"
+    why = "; ".join(reader.facts.get("fatal", []))
     tail = " | ".join(reader.facts.get("scheduler-log", [])[-3:])
+    if not why:
+        why = f"the session ended early, exit code {reader.facts.get('code', 'unknown')}"
+        said = [row for row in text.splitlines() if "@@ " not in row and row.strip()]
+        tail = " | ".join(said[-3:])
     for workload in workloads:
         if workload.name not in reader.results:
             reason = why + (f" ({tail})" if tail else "")

@@ -137,7 +137,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		domain_state(tctx->domain)->critical_ns = now;
 		order(p, tctx, CCX_KIND_PERFORMANCE, ccx_config.slice_ns, deadline);
 		if (wakeup)
-			preempt_for(p, tctx);
+			preempt_for(p, tctx, now);
 		return;
 	}
 	if (p->tgid == (s32)ccx_config.daemon_tgid) {
@@ -313,6 +313,10 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	if (!tctx)
 		return;
 	state->running_since_ns = now;
+	/* a burst that is longer than usual goes on for as long again */
+	state->running_until_ns = now + (tctx->burst_now_ns < tctx->burst_ns ?
+						 tctx->burst_ns - tctx->burst_now_ns :
+						 tctx->burst_now_ns);
 	state->running_weight = p->scx.weight;
 	state->running_critical = tctx->critical;
 	state->running_dispatcher = tctx->dispatcher != 0;

@@ -138,11 +138,23 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
 }
 
+#define PREEMPT_WORTH_NS	(500 * 1000ULL)	/* a switch, its cache misses and an IPI: far less */
+
+/* Sending off what runs there ends the wait clearly sooner than waiting for it. */
+static __always_inline bool worth_preempting(s32 cpu, u64 now)
+{
+	struct ccx_cpu_state *state = cpu_state(cpu);
+
+	return state->running_since_ns && !state->running_critical &&
+	       state->running_until_ns > now + PREEMPT_WORTH_NS;
+}
+
 /*
  * A latency-critical task found no idle performance CPU: sends the running task of one off, unless
- * all of them run latency-critical work. The task itself waits in ready(domain, performance).
+ * it is latency-critical, too, or about to sleep anyway. The task itself waits in
+ * ready(domain, performance).
  */
-static void preempt_for(struct task_struct *p, struct task_ctx *tctx)
+static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 {
 	struct domain_masks *masks;
 	struct bpf_cpumask *mask;
@@ -151,8 +163,7 @@ static void preempt_for(struct task_struct *p, struct task_ctx *tctx)
 
 	cpu = scx_bpf_task_cpu(p);
 	if (cpu_config(cpu)->domain == domain &&
-	    cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE && cpu_state(cpu)->running_since_ns &&
-	    !cpu_state(cpu)->running_critical)
+	    cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE && worth_preempting(cpu, now))
 		goto kick;
 
 	masks = bpf_map_lookup_elem(&ccx_masks, &domain);
@@ -163,7 +174,7 @@ static void preempt_for(struct task_struct *p, struct task_ctx *tctx)
 		cpu = bpf_cpumask_any_and_distribute((const struct cpumask *)mask, p->cpus_ptr);
 		if (cpu < 0 || (u32)cpu >= ccx_config.nr_cpus)
 			return;
-		if (cpu_state(cpu)->running_since_ns && !cpu_state(cpu)->running_critical)
+		if (worth_preempting(cpu, now))
 			goto kick;
 	}
 	return;

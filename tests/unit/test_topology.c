@@ -149,7 +149,7 @@ static void bad_sources_are_refused(void **state)
 	expect_refusal("synthetic:", -EINVAL, "synthetic");
 	expect_refusal("synthetic:nonsense", -EINVAL, "synthetic");
 	expect_refusal("synthetic:pack:0", -EINVAL, "synthetic");
-	expect_refusal("synthetic:core:100000 pu:100000", -EINVAL, "more than 8192 CPUs");
+	expect_refusal("synthetic:core:100000 pu:100000", -EINVAL, "more than 4096 CPUs");
 	expect_refusal("synthetic:99999999999999999999 99999999999999999999 2", -EINVAL, "more");
 	expect_refusal("synthetic:pack:2 [numa(memory=1GB) core:2 pu:2", -EINVAL, "synthetic");
 }
