@@ -22,6 +22,12 @@
 #define EXIT_ERROR		1024
 #define ECODE_ACT_RESTART	(1LL << 48)
 
+/*
+ * How often the firmware's preference among cores is read again, on machines that have one: the
+ * X3D mode is switched by a person, so seconds are soon enough.
+ */
+#define RANKING_SECONDS		5
+
 /* More restarts than this within a minute are a fault, not hotplug. */
 #define RESTARTS_A_MINUTE	30
 
@@ -29,8 +35,9 @@ struct run {
 	const struct ccx_options *options;
 	struct ccx_session session;
 	struct ccx_stats stats, printed;
-	int signal_fd, timer_fd, control_fd, epoll_fd;
+	int signal_fd, timer_fd, ranking_fd, control_fd, epoll_fd;
 	bool interrupted;
+	bool ranking_changed;
 };
 
 static bool verbose;
@@ -64,8 +71,9 @@ static int open_files(struct run *run, struct ccx_error *error)
 	run->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	run->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (run->signal_fd < 0 || run->timer_fd < 0 || run->epoll_fd < 0 ||
-	    watch(run, run->signal_fd) || watch(run, run->timer_fd))
+	run->ranking_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (run->signal_fd < 0 || run->timer_fd < 0 || run->ranking_fd < 0 || run->epoll_fd < 0 ||
+	    watch(run, run->signal_fd) || watch(run, run->timer_fd) || watch(run, run->ranking_fd))
 		return ccx_error_set(error, -errno, "cannot open files: %s", strerror(errno));
 	period.it_value.tv_sec = period.it_interval.tv_sec = run->options->stats_seconds;
 	timerfd_settime(run->timer_fd, 0, &period, NULL);
@@ -76,8 +84,32 @@ static void close_files(struct run *run)
 {
 	ccx_control_close(run->control_fd);
 	close(run->epoll_fd);
+	close(run->ranking_fd);
 	close(run->timer_fd);
 	close(run->signal_fd);
+}
+
+/* A timer only where there is something to read: other machines are not woken for it. */
+static void watch_ranking(struct run *run)
+{
+	const struct ccx_topology *topology = run->session.topology;
+	struct itimerspec period = { 0 };
+	uint32_t i;
+
+	for (i = 0; i < topology->nr_cpus; i++)
+		if (topology->cpus[i].ranking)
+			period.it_value.tv_sec = period.it_interval.tv_sec = RANKING_SECONDS;
+	timerfd_settime(run->ranking_fd, 0, &period, NULL);
+	run->ranking_changed = false;
+}
+
+static void check_ranking(struct run *run)
+{
+	static uint32_t ranking[CCX_MAX_CPUS];
+	bool changed = false;
+
+	if (!ccx_topology_read_ranking(run->session.topology, ranking, &changed, NULL))
+		run->ranking_changed = changed;
 }
 
 static void read_stats(struct run *run)
@@ -103,6 +135,9 @@ static void on_event(struct run *run, int fd)
 		read_stats(run);
 		ccx_stats_print(stdout, &run->printed, &run->stats);
 		run->printed = run->stats;
+	} else if (fd == run->ranking_fd) {
+		if (read(fd, &expirations, sizeof(expirations)) > 0)
+			check_ranking(run);
 	} else if (fd == run->control_fd) {
 		read_stats(run);
 		text = ccx_stats_json(&run->stats);
@@ -111,13 +146,13 @@ static void on_event(struct run *run, int fd)
 	}
 }
 
-/* Until a signal, or the kernel ends the scheduler. */
+/* Until a signal, a new ranking of the cores, or the kernel ends the scheduler. */
 static void serve(struct run *run)
 {
 	struct epoll_event events[8];
 	int nr, i;
 
-	while (!run->interrupted && !run->session.scheduler.exit->kind) {
+	while (!run->interrupted && !run->ranking_changed && !run->session.scheduler.exit->kind) {
 		nr = epoll_wait(run->epoll_fd, events, 8, -1);
 		for (i = 0; i < nr; i++)
 			on_event(run, events[i].data.fd);
@@ -152,6 +187,11 @@ static void print_start(const struct run *run)
 /* Prints why a session ended. Returns the exit code, or -1 to start anew. */
 static int print_end(const struct run *run, const struct ccx_exit *exit)
 {
+	if (run->ranking_changed && !run->interrupted) {
+		printf("scx_ccx: the firmware prefers other cores now: starting again.\n");
+		fflush(stdout);
+		return -1;
+	}
 	if (run->interrupted || exit->kind == EXIT_UNREG) {
 		printf("scx_ccx: stopped; the kernel's own scheduler is back.\n");
 		return CCX_EXIT_DONE;
@@ -208,6 +248,7 @@ static int run_once(struct run *run)
 			watch(run, run->control_fd);
 	}
 	print_start(run);
+	watch_ranking(run);
 	watch(run, run->session.scheduler.events_fd);
 	serve(run);
 	read_stats(run);

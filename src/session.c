@@ -62,9 +62,9 @@ static void policy_config(struct ccx_policy_config *policy, const struct ccx_opt
 {
 	*policy = (struct ccx_policy_config){
 		.slice_us = options->slice_us,
-		.slice_min_us = options->slice_us < 3000 ? options->slice_us : 3000,
+		.slice_min_us = options->slice_us < 1000 ? options->slice_us : 1000,
 		.awake_cap_ns = 20 * 1000 * 1000,
-		.fresh_us = 50000,
+		.fresh_us = 20000,
 	};
 	if (options->mode == CCX_MODE_SERVER) {
 		policy->slice_us *= 4;

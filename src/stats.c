@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *scheduler,
 		    const struct ccx_topology *topology,
@@ -36,6 +37,9 @@ void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *schedul
 		if (capacity_ns > out->counters[CCX_BUSY_NS])
 			out->idle_ns = capacity_ns - out->counters[CCX_BUSY_NS];
 		out->dispatcher = dispatchers[i].figures;
+		out->dispatcher_tid = dispatchers[i].tid;
+		ccx_cpulist_format(out->cpu_list, sizeof(out->cpu_list), domain->cpus,
+				   domain->nr_cpus);
 	}
 }
 
@@ -66,7 +70,9 @@ static const char *const counter_names[CCX_NR_COUNTERS] = {
 static json_t *domain_json(const struct ccx_domain_stats *stats, uint32_t index)
 {
 	const struct ccx_dispatcher_figures *figures = &stats->dispatcher;
-	json_t *json = json_pack("{s:i, s:i}", "id", (int)index, "cpus", (int)stats->nr_cpus);
+	json_t *json = json_pack("{s:i, s:i, s:s, s:i}", "id", (int)index, "cpus",
+				 (int)stats->nr_cpus, "cpu_list", stats->cpu_list,
+				 "dispatcher_tid", (int)stats->dispatcher_tid);
 	uint32_t i;
 
 	for (i = 0; i < CCX_NR_COUNTERS; i++)
@@ -101,7 +107,7 @@ char *ccx_stats_json(const struct ccx_stats *stats)
 
 	for (i = 0; i < stats->nr_domains; i++)
 		json_array_append_new(domains, domain_json(&stats->domains[i], i));
-	root = json_pack("{s:i, s:I, s:o}", "version", 1, "uptime_ns",
+	root = json_pack("{s:i, s:i, s:I, s:o}", "version", 1, "pid", (int)getpid(), "uptime_ns",
 			 (json_int_t)stats->uptime_ns, "domains", domains);
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);

@@ -16,6 +16,8 @@ struct ccx_domain_stats {
 	uint64_t late_count;
 	uint32_t nr_cpus;
 	uint32_t late;
+	pid_t dispatcher_tid;
+	char cpu_list[128];	/* Linux CPU list, cut off where it is longer */
 	struct ccx_dispatcher_figures dispatcher;
 };
 

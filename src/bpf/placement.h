@@ -138,7 +138,8 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
 }
 
-#define PREEMPT_WORTH_NS	(500 * 1000ULL)	/* a switch, its cache misses and an IPI: far less */
+/* A hog runs on for longer; what exchanges messages does not, and loses 10 % when it is sent off. */
+#define PREEMPT_WORTH_NS	(2 * 1000 * 1000ULL)
 
 /* Sending off what runs there ends the wait clearly sooner than waiting for it. */
 static __always_inline bool worth_preempting(s32 cpu, u64 now)
