@@ -118,6 +118,7 @@ struct ccx_cpu_state {
 	__u64 counters[CCX_NR_COUNTERS];
 	__u64 running_since_ns;	/* BPF's clock; 0: nothing of ours runs here */
 	__u64 running_until_ns;	/* when it will likely sleep, by its past; BPF's clock */
+	__u64 preempted_ns;	/* when a task was last sent off here, written by any CPU */
 	__u32 running_weight;
 	__u8 running_critical;
 	__u8 running_dispatcher;

@@ -7,62 +7,21 @@
  * decision is still fresh. All others are put into custody (custody.h): the dispatcher of the
  * domain is told and decides about deadline, slice and domain. A CPU that needs work applies what
  * was decided, lets the dispatcher run if it has messages, and takes the earliest deadline that is
- * fit for it (dispatcher.h, queues.h). It never waits: what is not decided in time, it takes as it
+ * fit for it (dispatcher.h, pick.h). It never waits: what is not decided in time, it takes as it
  * is.
  *
  * Tunables are in ccx_config (ccx/abi.h), filled in by user space before load.
  */
 #include "dispatcher.h"
+#include "home.h"
+#include "masks.h"
+#include "pick.h"
 
 char _license[] SEC("license") = "GPL";
 
 #define CCX_OPS(name, args...)                                                                     \
 	SEC("struct_ops/" #name)                                                                  \
 	BPF_PROG(name, ##args)
-
-static __always_inline void set_domain(struct task_ctx *tctx, u32 domain)
-{
-	if (tctx->domain == domain)
-		return;
-	/* keep the distance to the clock */
-	tctx->vtime += domain_state(domain)->vtime_now - domain_state(tctx->domain)->vtime_now;
-	tctx->domain = domain;
-}
-
-static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
-			 const struct cpumask *mask)
-{
-	struct domain_masks *masks;
-	u64 domains = 0;
-	u32 i;
-
-	tctx->restricted = (u32)p->nr_cpus_allowed < ccx_config.nr_online;
-	bpf_for(i, 0, ccx_config.nr_domains) {
-		u32 key = i;
-
-		masks = bpf_map_lookup_elem(&ccx_masks, &key);
-		if (masks && masks->all &&
-		    bpf_cpumask_intersects((const struct cpumask *)masks->all, mask))
-			domains |= 1ULL << (i & 63);
-	}
-	tctx->domains = domains;
-}
-
-/* The domain whose queues the task waits in: its own, or one that its affinity allows. */
-static __always_inline void settle_domain(struct task_struct *p, struct task_ctx *tctx)
-{
-	u32 cpu;
-
-	if (tctx->domains & 1ULL << (tctx->domain & 63))
-		return;
-	cpu = bpf_cpumask_any_distribute(p->cpus_ptr);
-	set_domain(tctx, cpu_config(cpu)->domain);
-}
-
-static __always_inline bool bound_to_one_cpu(struct task_struct *p)
-{
-	return p->nr_cpus_allowed == 1;
-}
 
 s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
@@ -165,89 +124,6 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	count(CCX_MESSAGES, 1);
 	ccx_dsq_insert_vtime(p, queue_custody(tctx->domain), ccx_config.slice_ns, deadline, 0);
 	wake_idle_for(p, tctx);
-}
-
-/* A choice among queues: the earliest deadline so far. */
-struct choice {
-	u64 queue;
-	u64 deadline;
-	bool any;
-};
-
-static __always_inline void consider(struct choice *choice, u64 queue, u64 bonus_ns,
-				     u64 waited_since, u64 now)
-{
-	u64 deadline = 0, queued_ns = 0;
-
-	if (queue_empty(queue) || !queue_head(queue, &deadline, &queued_ns))
-		return;
-	if (queued_ns + waited_since > now)
-		return;
-	deadline -= bonus_ns;
-	if (choice->any && !ccx_before(deadline, choice->deadline))
-		return;
-	choice->queue = queue;
-	choice->deadline = deadline;
-	choice->any = true;
-}
-
-/* Takes the earliest deadline of the domain that is fit for this CPU. */
-static __always_inline bool take_own(u32 cpu, u32 domain, bool custody, u64 now)
-{
-	struct choice choice = {};
-	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ||
-			   !domain_config(domain)->nr_kind[CCX_KIND_PERFORMANCE];
-	u64 critical = queue_ready(domain, CCX_KIND_PERFORMANCE);
-	u64 normal = queue_ready(domain, CCX_KIND_EFFICIENCY);
-	u64 batch = queue_ready(domain, CCX_KIND_LOW_POWER);
-
-	consider(&choice, critical, ccx_config.lag_ns, performance ? 0 : ccx_config.spill_ns, now);
-	consider(&choice, normal, 0, 0, now);
-	consider(&choice, batch, 0, 0, now);
-	consider(&choice, queue_bound(cpu), 0, 0, now);
-	if (custody)
-		consider(&choice, queue_custody(domain), 0, 0, now);
-	if (!choice.any)
-		return false;
-	if (ccx_dsq_move_to_local(choice.queue))
-		return true;
-	/* its first tasks may not run here: whatever may */
-	return ccx_dsq_move_to_local(queue_bound(cpu)) ||
-	       (performance && ccx_dsq_move_to_local(critical)) ||
-	       ccx_dsq_move_to_local(normal) || ccx_dsq_move_to_local(batch);
-}
-
-static __always_inline bool take_from(u32 domain, bool performance)
-{
-	u64 queue;
-
-	queue = queue_ready(domain, CCX_KIND_PERFORMANCE);
-	if (performance && !queue_empty(queue) && ccx_dsq_move_to_local(queue))
-		return true;
-	queue = queue_ready(domain, CCX_KIND_EFFICIENCY);
-	if (!queue_empty(queue) && ccx_dsq_move_to_local(queue))
-		return true;
-	queue = queue_ready(domain, CCX_KIND_LOW_POWER);
-	if (!queue_empty(queue) && ccx_dsq_move_to_local(queue))
-		return true;
-	queue = queue_custody(domain);
-	return !queue_empty(queue) && ccx_dsq_move_to_local(queue);
-}
-
-static bool steal(u32 cpu, u32 domain)
-{
-	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE;
-	u32 i;
-
-	bpf_for(i, 0, ccx_config.nr_domains - 1) {
-		u32 far = domain_config(domain)->nearest[i & (CCX_MAX_DOMAINS - 1)];
-
-		if (take_from(far, performance)) {
-			count(CCX_STOLEN, 1);
-			return true;
-		}
-	}
-	return false;
 }
 
 void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
@@ -446,67 +322,6 @@ void CCX_OPS(ccx_enable, struct task_struct *p)
 	tctx->inverse_weight = ccx_inverse_weight(p->scx.weight);
 	tctx->vtime = domain_state(tctx->domain)->vtime_now;
 	set_affinity(p, tctx, p->cpus_ptr);
-}
-
-/* Makes the masks of one domain, or of the machine for CCX_MAX_DOMAINS. */
-static s32 masks_create(u32 domain)
-{
-	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, &domain);
-	struct bpf_cpumask *all, *performance, *lesser, *old;
-	u32 i;
-
-	if (!masks)
-		return -22; /* EINVAL */
-	all = bpf_cpumask_create();
-	if (!all)
-		return -12; /* ENOMEM */
-	performance = bpf_cpumask_create();
-	if (!performance) {
-		bpf_cpumask_release(all);
-		return -12;
-	}
-	lesser = bpf_cpumask_create();
-	if (!lesser) {
-		bpf_cpumask_release(all);
-		bpf_cpumask_release(performance);
-		return -12;
-	}
-	bpf_for(i, 0, ccx_config.nr_cpus) {
-		const volatile struct ccx_config_cpu *cpu = cpu_config(i);
-
-		if (!cpu->present || (domain != CCX_MAX_DOMAINS && cpu->domain != domain))
-			continue;
-		bpf_cpumask_set_cpu(i, all);
-		bpf_cpumask_set_cpu(i, cpu->kind == CCX_KIND_PERFORMANCE ? performance : lesser);
-	}
-	old = bpf_kptr_xchg(&masks->all, all);
-	if (old)
-		bpf_cpumask_release(old);
-	old = bpf_kptr_xchg(&masks->performance, performance);
-	if (old)
-		bpf_cpumask_release(old);
-	old = bpf_kptr_xchg(&masks->lesser, lesser);
-	if (old)
-		bpf_cpumask_release(old);
-	return 0;
-}
-
-static s32 scratch_create(u32 cpu)
-{
-	struct bpf_cpumask *mask, *old;
-	struct scratch_mask *scratch;
-	u32 zero = 0;
-
-	scratch = bpf_map_lookup_percpu_elem(&ccx_scratch, &zero, cpu);
-	if (!scratch)
-		return -22; /* EINVAL */
-	mask = bpf_cpumask_create();
-	if (!mask)
-		return -12; /* ENOMEM */
-	old = bpf_kptr_xchg(&scratch->mask, mask);
-	if (old)
-		bpf_cpumask_release(old);
-	return 0;
 }
 
 SEC("struct_ops.s/ccx_init")

@@ -141,19 +141,24 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 /* A hog runs on for longer; what exchanges messages does not, and loses 10 % when it is sent off. */
 #define PREEMPT_WORTH_NS	(2 * 1000 * 1000ULL)
 
+/* A CPU is preempted so often at most, however many wake up: a frame has 16 ms, audio 5. */
+#define PREEMPT_PAUSE_NS	(1000 * 1000ULL)
+
 /* Sending off what runs there ends the wait clearly sooner than waiting for it. */
 static __always_inline bool worth_preempting(s32 cpu, u64 now)
 {
 	struct ccx_cpu_state *state = cpu_state(cpu);
 
 	return state->running_since_ns && !state->running_critical &&
-	       state->running_until_ns > now + PREEMPT_WORTH_NS;
+	       state->running_until_ns > now + PREEMPT_WORTH_NS &&
+	       state->preempted_ns + PREEMPT_PAUSE_NS < now;
 }
 
 /*
  * A latency-critical task found no idle performance CPU: sends the running task of one off, unless
  * it is latency-critical, too, or about to sleep anyway. The task itself waits in
- * ready(domain, performance).
+ * ready(domain, performance). Where a CPU's worth of such tasks waits already, they are the load,
+ * and sending tasks off would only add switches.
  */
 static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 {
@@ -162,6 +167,9 @@ static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 	u32 domain = tctx->domain, i;
 	s32 cpu;
 
+	if (scx_bpf_dsq_nr_queued(queue_ready(domain, CCX_KIND_PERFORMANCE)) >=
+	    domain_config(domain)->nr_kind[CCX_KIND_PERFORMANCE])
+		return;
 	cpu = scx_bpf_task_cpu(p);
 	if (cpu_config(cpu)->domain == domain &&
 	    cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE && worth_preempting(cpu, now))
@@ -180,6 +188,7 @@ static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 	}
 	return;
 kick:
+	cpu_state(cpu)->preempted_ns = now;
 	count(CCX_PREEMPTED, 1);
 	scx_bpf_kick_cpu(cpu, CCX_KICK_PREEMPT);
 }

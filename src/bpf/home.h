@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where a task is at home: the domain whose queues it waits in and whose clock it is measured by,
+ * and the domains that its affinity allows.
+ */
+#ifndef CCX_BPF_HOME_H
+#define CCX_BPF_HOME_H
+
+#include "state.h"
+
+static __always_inline void set_domain(struct task_ctx *tctx, u32 domain)
+{
+	if (tctx->domain == domain)
+		return;
+	/* keep the distance to the clock */
+	tctx->vtime += domain_state(domain)->vtime_now - domain_state(tctx->domain)->vtime_now;
+	tctx->domain = domain;
+}
+
+static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
+			 const struct cpumask *mask)
+{
+	struct domain_masks *masks;
+	u64 domains = 0;
+	u32 i;
+
+	tctx->restricted = (u32)p->nr_cpus_allowed < ccx_config.nr_online;
+	bpf_for(i, 0, ccx_config.nr_domains) {
+		u32 key = i;
+
+		masks = bpf_map_lookup_elem(&ccx_masks, &key);
+		if (masks && masks->all &&
+		    bpf_cpumask_intersects((const struct cpumask *)masks->all, mask))
+			domains |= 1ULL << (i & 63);
+	}
+	tctx->domains = domains;
+}
+
+/* The domain whose queues the task waits in: its own, or one that its affinity allows. */
+static __always_inline void settle_domain(struct task_struct *p, struct task_ctx *tctx)
+{
+	u32 cpu;
+
+	if (tctx->domains & 1ULL << (tctx->domain & 63))
+		return;
+	cpu = bpf_cpumask_any_distribute(p->cpus_ptr);
+	set_domain(tctx, cpu_config(cpu)->domain);
+}
+
+static __always_inline bool bound_to_one_cpu(struct task_struct *p)
+{
+	return p->nr_cpus_allowed == 1;
+}
+
+#endif
