@@ -29,7 +29,7 @@ VM_PROGRAMS   := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/*.c))
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo check check-unit check-vm bench fuzz install uninstall clean help
+.PHONY: all demo check check-unit check-docs check-vm bench fuzz install uninstall clean help
 
 all: $(B)/scx_ccx $(BENCHES) $(VM_PROGRAMS)
 
@@ -74,11 +74,14 @@ demo:
 check:
 	tools/deps build test vm
 	$(MAKE) all
-	$(MAKE) check-unit check-sanitize check-tsan check-fuzz
+	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs
 	$(MAKE) check-vm
 
 check-unit: $(UNIT_TESTS)
 	tests/unit/run $^
+
+check-docs: $(B)/scx_ccx
+	tests/docs/run
 
 check-vm: all
 	tests/vm/check
