@@ -157,6 +157,7 @@ static void configure(struct ccx_config *config, const struct ccx_topology *topo
 	config->rescue_ns = options->rescue_us * US;
 	config->spill_ns = options->spill_us * US;
 	config->lag_ns = 20 * MS;
+	config->debt_ns = 200 * MS;	/* a slice at nice 19 */
 	config->awake_cap_ns = 20 * MS;
 	for (i = 0; i < topology->nr_cpus; i++)
 		config_cpu(config, topology, &topology->cpus[i]);

@@ -67,9 +67,9 @@ struct ccx_message {
 struct ccx_decision {
 	__u32 pid;
 	__u32 generation;
-	__u64 deadline_ns;	/* virtual time from the task's own to its deadline, below 1 s */
+	__u64 deadline_ns;	/* virtual time from the task's own to its deadline, <= awake_cap_ns */
 	__u32 slice_ns;		/* clamped to [slice_min_ns, slice_max_ns] */
-	__u32 fresh_us;		/* BPF may reuse this decision for so long; 0: ask every time */
+	__u32 fresh_us;		/* BPF may reuse it for so long, 1 s at most; 0: ask every time */
 	__u8 domain;		/* target */
 	__u8 kind;		/* enum ccx_kind: the least capable kind that may take it at once */
 	__u8 reserved[6];
@@ -127,6 +127,7 @@ struct ccx_cpu_state {
 
 struct ccx_domain_state {
 	__u64 vtime_now;	/* the domain's virtual clock, ns */
+	__u64 vtime_advanced_ns; /* when it was last advanced; BPF's clock */
 	__u64 decision_head;	/* next decision to claim */
 	__u64 custody_since_ns;	/* oldest proof of life that counts for what is in custody; BPF's clock */
 	__u64 dispatcher_ran_ns;
@@ -186,6 +187,7 @@ struct ccx_config {
 	__u64 rescue_ns;
 	__u64 spill_ns;
 	__u64 lag_ns;		/* how far a sleeper may fall behind its domain's clock */
+	__u64 debt_ns;		/* how far ahead of it any task counts at most */
 	__u64 awake_cap_ns;	/* how much CPU time without sleep counts against a deadline */
 	struct ccx_config_cpu cpus[CCX_MAX_CPUS];
 	struct ccx_config_domain domains[CCX_MAX_DOMAINS];

@@ -41,10 +41,27 @@ static inline int ccx_before(__u64 a, __u64 b)
 	return (__s64)(a - b) < 0;
 }
 
-/* Virtual time of a task that becomes runnable: at most lag_ns behind the clock `now`. */
-static inline __u64 ccx_vtime_place(__u64 vtime, __u64 now, __u64 lag_ns)
+/*
+ * Virtual time of a task that becomes runnable: at most lag_ns behind the clock `now`, so that
+ * nobody saves up time, and at most debt_ns ahead, so that nobody waits for ever to pay for it.
+ */
+static inline __u64 ccx_vtime_place(__u64 vtime, __u64 now, __u64 lag_ns, __u64 debt_ns)
 {
-	return ccx_before(vtime, now - lag_ns) ? now - lag_ns : vtime;
+	if (ccx_before(vtime, now - lag_ns))
+		return now - lag_ns;
+	return ccx_before(now + debt_ns, vtime) ? now + debt_ns : vtime;
+}
+
+/*
+ * The clock after a task of that vtime began to run, elapsed_ns after it was last advanced. It
+ * never runs faster than time: a task of low weight that has the machine for itself is far ahead,
+ * and must not take the clock with it, or whoever wakes next would be placed behind everybody.
+ */
+static inline __u64 ccx_clock_advance(__u64 now, __u64 vtime, __u64 elapsed_ns)
+{
+	if (!ccx_before(now, vtime))
+		return now;
+	return vtime - now < elapsed_ns ? vtime : now + elapsed_ns;
 }
 
 static inline __u64 ccx_deadline(__u64 vtime, __u64 awake_ns, __u64 cap_ns)

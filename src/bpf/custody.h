@@ -16,7 +16,7 @@
 #include "placement.h"
 
 #define IN_CUSTODY		1ULL
-#define DEADLINE_LIMIT_NS	(1000 * 1000 * 1000ULL)	/* more is nonsense */
+#define FRESH_LIMIT_US		(1000 * 1000)	/* a longer wish is cut */
 
 static __always_inline u64 custody_mark(u32 generation)
 {
@@ -94,7 +94,7 @@ static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 	u64 deadline;
 
 	if (decision->domain >= ccx_config.nr_domains || decision->kind >= CCX_NR_KINDS ||
-	    decision->deadline_ns > DEADLINE_LIMIT_NS) {
+	    decision->deadline_ns > ccx_config.awake_cap_ns) {
 		count(CCX_REJECTED, 1);
 		return;
 	}
@@ -129,7 +129,8 @@ static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 	__sync_val_compare_and_swap(&tctx->custody, mark, 0);
 	tctx->slice_ns = clamp_slice(decision->slice_ns);
 	tctx->kind = decision->kind;
-	tctx->fresh_until_ns = now + (u64)decision->fresh_us * 1000;
+	tctx->fresh_until_ns = now + 1000ULL * (decision->fresh_us < FRESH_LIMIT_US ?
+							decision->fresh_us : FRESH_LIMIT_US);
 	count(CCX_DECISIONS_APPLIED, 1);
 	domain_state(domain)->custody_since_ns = now;
 	if (decision->domain != domain)

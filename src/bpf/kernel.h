@@ -7,7 +7,15 @@
 #ifndef CCX_BPF_KERNEL_H
 #define CCX_BPF_KERNEL_H
 
+/* Headers before Linux 6.4 lack this one, which bpf_for() needs; ours replaces any other. */
+#define bpf_iter_num bpf_iter_num_uapi
 #include <linux/bpf.h>
+#undef bpf_iter_num
+
+struct bpf_iter_num {
+	__u64 opaque[1];
+} __attribute__((aligned(8)));
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
@@ -89,6 +97,8 @@ struct scx_init_task_args {
 	bool fork;
 };
 
+struct scx_cpu_release_args;
+
 struct scx_exit_task_args {
 	bool cancelled;
 };
@@ -104,6 +114,7 @@ struct sched_ext_ops {
 	void (*set_weight)(struct task_struct *p, u32 weight);
 	void (*set_cpumask)(struct task_struct *p, const struct cpumask *mask);
 	void (*update_idle)(s32 cpu, bool idle);
+	void (*cpu_release)(s32 cpu, struct scx_cpu_release_args *args);
 	s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
 	void (*enable)(struct task_struct *p);
 	s32 (*init)(void);

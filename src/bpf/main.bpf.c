@@ -68,7 +68,7 @@ static __always_inline void enqueue_bound(struct task_struct *p, u64 deadline)
 void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	struct task_ctx *tctx = task_ctx_get(p);
-	u64 now = ccx_now(), deadline, lag;
+	u64 now = ccx_now(), deadline;
 	bool wakeup = enq_flags & CCX_ENQ_WAKEUP;
 	u32 kind;
 
@@ -82,8 +82,9 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	settle_domain(p, tctx);
 	tctx->queued_ns = now;
-	lag = ccx_config.lag_ns;
-	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now, lag);
+	/* latency-critical tasks, kernel threads among them, owe nothing: they hardly run */
+	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now,
+				      ccx_config.lag_ns, tctx->critical ? 0 : ccx_config.debt_ns);
 	deadline = ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns);
 	kind = CCX_KIND_EFFICIENCY;
 
@@ -213,8 +214,11 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 		set_domain(tctx, domain);
 	}
 	home = domain_state(domain);
-	if (ccx_before(home->vtime_now, tctx->vtime))
-		home->vtime_now = tctx->vtime;
+	if (now > home->vtime_advanced_ns) {
+		home->vtime_now = ccx_clock_advance(home->vtime_now, tctx->vtime,
+						    now - home->vtime_advanced_ns);
+		home->vtime_advanced_ns = now;
+	}
 	if (tctx->critical) {
 		home->critical_ns = now;
 		if (ccx_config.mixed_kinds && cpu_config(cpu)->kind != CCX_KIND_PERFORMANCE)
@@ -276,6 +280,13 @@ void CCX_OPS(ccx_set_cpumask, struct task_struct *p, const struct cpumask *mask)
 
 	if (tctx)
 		set_affinity(p, tctx, mask);
+}
+
+/* A real-time task takes the CPU for who knows how long: what waits on it goes elsewhere. */
+void CCX_OPS(ccx_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
+{
+	if (bpf_ksym_exists(scx_bpf_reenqueue_local))
+		scx_bpf_reenqueue_local();
 }
 
 void CCX_OPS(ccx_update_idle, s32 cpu, bool idle)
@@ -380,6 +391,7 @@ struct sched_ext_ops ccx_ops = {
 	.set_weight = (void *)ccx_set_weight,
 	.set_cpumask = (void *)ccx_set_cpumask,
 	.update_idle = (void *)ccx_update_idle,
+	.cpu_release = (void *)ccx_cpu_release,
 	.init_task = (void *)ccx_init_task,
 	.enable = (void *)ccx_enable,
 	.init = (void *)ccx_init,

@@ -82,7 +82,7 @@ static void a_sleeper_saves_up_at_most_the_lag(void **state)
 			now = unit_between(&seed, 0, 2 * LAG) - LAG;
 		lag = unit_between(&seed, 0, 100 * MS);
 		vtime = now + unit_between(&seed, 0, 400 * MS) - 200 * MS;
-		placed = ccx_vtime_place(vtime, now, lag);
+		placed = ccx_vtime_place(vtime, now, lag, INT64_MAX / 4);
 		assert_true((int64_t)(now - placed) <= (int64_t)lag);
 		/* never backwards, and untouched when it is within the lag or ahead */
 		assert_false(ccx_before(placed, vtime));
@@ -145,7 +145,7 @@ static void sim_wake(struct sim *sim)
 		task->asleep = false;
 		task->awake_ns = 0;
 		task->left_ns = task->run_ns;
-		task->vtime = ccx_vtime_place(task->vtime, sim->clock, LAG);
+		task->vtime = ccx_vtime_place(task->vtime, sim->clock, LAG, 10 * LAG);
 		sim_queue(sim, task);
 	}
 }
@@ -349,9 +349,34 @@ static void nobody_starves(void **state)
 	}
 }
 
+/* A debt beyond the bound is forgiven; one below it is kept. */
+static void debt_is_bounded(void **context)
+{
+	(void)context;
+	assert_int_equal(ccx_vtime_place(1500, 1000, 100, 400), 1400);
+	assert_int_equal(ccx_vtime_place(1400, 1000, 100, 400), 1400);
+	assert_int_equal(ccx_vtime_place(1399, 1000, 100, 400), 1399);
+	assert_int_equal(ccx_vtime_place(1001, 1000, 100, 0), 1000);
+	/* across the wrap of the clock */
+	assert_int_equal(ccx_vtime_place(500, UINT64_MAX - 99, 50, 200), 100);
+}
+
+/* The clock follows the tasks, never back, and never faster than time. */
+static void clock_is_never_faster_than_time(void **context)
+{
+	(void)context;
+	assert_int_equal(ccx_clock_advance(1000, 900, 500), 1000);
+	assert_int_equal(ccx_clock_advance(1000, 1000, 500), 1000);
+	assert_int_equal(ccx_clock_advance(1000, 1300, 500), 1300);
+	assert_int_equal(ccx_clock_advance(1000, 9000, 500), 1500);
+	assert_int_equal(ccx_clock_advance(UINT64_MAX, 10, 500), 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(debt_is_bounded),
+		cmocka_unit_test(clock_is_never_faster_than_time),
 		cmocka_unit_test(inverse_weight_is_clamped_at_its_bounds),
 		cmocka_unit_test(more_weight_never_means_more_virtual_time),
 		cmocka_unit_test(virtual_time_is_exact_within_a_fifth_of_a_percent),
