@@ -55,4 +55,14 @@ static __always_inline void classify(struct task_struct *p, struct task_ctx *tct
 			 tctx->burst_ns * 1024 * 4 < period_ns * CRITICAL_DEMAND * limit;
 }
 
+/*
+ * A task that runs on and on is not latency-critical any more, whatever it did before, kernel
+ * threads included; else it would go before all others until it sleeps, which may be never.
+ */
+static __always_inline void declassify(struct task_ctx *tctx)
+{
+	if (tctx->burst_now_ns * 4 > CRITICAL_BURST_NS * 5)
+		tctx->critical = 0;
+}
+
 #endif

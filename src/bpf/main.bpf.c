@@ -82,9 +82,8 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	settle_domain(p, tctx);
 	tctx->queued_ns = now;
-	/* latency-critical tasks, kernel threads among them, owe nothing: they hardly run */
 	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now,
-				      ccx_config.lag_ns, tctx->critical ? 0 : ccx_config.debt_ns);
+				      ccx_config.lag_ns, ccx_config.debt_ns);
 	deadline = ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns);
 	kind = CCX_KIND_EFFICIENCY;
 
@@ -253,6 +252,7 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 	tctx->vtime += virtual;
 	tctx->awake_ns += virtual;
 	tctx->burst_now_ns += ran;
+	declassify(tctx);
 }
 
 void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
