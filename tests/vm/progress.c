@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * progress TASKS SECONDS	do all of TASKS busy processes get on?
+ * progress TASKS SECONDS [turn]	do all of TASKS busy processes get on?
+ *
+ * With `turn` every second process sleeps often at first, as an interactive task does, and then
+ * turns busy: it must not keep the favour that it was given as a sleeper.
  *
  * Every process counts as fast as it can. Prints the longest time that any of them stood still and
  * the share of the slowest, and fails when one made no progress at all in a third of the time.
@@ -9,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,10 +34,18 @@ static uint64_t now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-static void spin(struct slot *slot)
-{
-	uint64_t last = now_ns(), now;
+#define NAPS	200
+#define NAP_US	2000
 
+static void spin(struct slot *slot, int naps)
+{
+	uint64_t last, now;
+
+	while (naps--) {
+		usleep(NAP_US);
+		slot->count++;
+	}
+	last = now_ns();
 	for (;;) {
 		now = now_ns();
 		if (now - last > slot->longest_ns)
@@ -47,12 +59,12 @@ int main(int argc, char **argv)
 {
 	int tasks = argc > 1 ? atoi(argv[1]) : 0, seconds = argc > 2 ? atoi(argv[2]) : 0;
 	uint64_t longest_ns = 0, least = UINT64_MAX, most = 0, *before;
-	int stuck = 0, third, i;
+	int turn = argc > 3 && !strcmp(argv[3], "turn"), stuck = 0, third, i;
 	struct slot *slots;
 	pid_t *pids;
 
 	if (tasks < 1 || seconds < 1) {
-		fprintf(stderr, "usage: progress TASKS SECONDS\n");
+		fprintf(stderr, "usage: progress TASKS SECONDS [turn]\n");
 		return 2;
 	}
 	slots = mmap(NULL, tasks * sizeof(*slots), PROT_READ | PROT_WRITE,
@@ -64,7 +76,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < tasks; i++) {
 		pids[i] = fork();
 		if (!pids[i])
-			spin(&slots[i]);
+			spin(&slots[i], turn && i % 2 ? NAPS : 0);
 	}
 	for (third = 0; third < THIRDS; third++) {
 		usleep(seconds * 1000000ULL / THIRDS);
