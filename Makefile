@@ -55,7 +55,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/bench/common.o
 	$(CC) $(CFLAGS) -pthread $^ -ljansson -lm -o $@
 
 $(B)/tests/vm/%: $(B)/tests/vm/%.o
-	$(CC) $(CFLAGS) -pthread $^ -o $@
+	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -o $@
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 	@mkdir -p $(@D)
