@@ -25,13 +25,14 @@ BPF_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Wno-unused-parameter -target bpf -mc
 TOPOLOGY_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard topology/*.c))
 PROGRAM_OBJS  := $(patsubst %.c,$(B)/%.o,$(filter-out src/main.c,$(wildcard src/*.c)))
 UNIT_TESTS    := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
-VM_PROGRAMS   := $(patsubst %.c,$(B)/%,$(wildcard tests/vm/*.c))
+VM_LIBRARIES  := $(B)/tests/vm/malloc_count.so
+VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildcard tests/vm/*.c)))
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
 .PHONY: all demo check check-unit check-docs check-vm bench fuzz install uninstall clean help
 
-all: $(B)/scx_ccx $(BENCHES) $(VM_PROGRAMS)
+all: $(B)/scx_ccx $(BENCHES) $(VM_PROGRAMS) $(VM_LIBRARIES)
 
 $(B)/src/bpf/main.bpf.o: src/bpf/main.bpf.c
 	@mkdir -p $(@D)
@@ -53,6 +54,10 @@ $(B)/scx_ccx: $(B)/src/main.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 
 $(B)/bench/%: $(B)/bench/%.o $(B)/bench/common.o
 	$(CC) $(CFLAGS) -pthread $^ -ljansson -lm -o $@
+
+$(B)/tests/vm/%.so: tests/vm/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -shared $< -o $@
 
 $(B)/tests/vm/%: $(B)/tests/vm/%.o
 	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -o $@

@@ -1,0 +1,53 @@
+#!/bin/sh
+# What the suites that run in the guest share: TAP, starting and stopping the scheduler, its figures.
+# A suite sources this, calls begin, then check and the like, and finish at its end.
+state=/sys/kernel/sched_ext/state
+log=/tmp/scx_ccx.log
+number=0 failed=0 skipped=0
+cpus=$(nproc)
+
+ok() { number=$((number + 1)); echo "ok $number - $1"; }
+not_ok() { number=$((number + 1)); failed=$((failed + 1)); echo "not ok $number - $1"; }
+skip() { number=$((number + 1)); skipped=$((skipped + 1)); echo "ok $number - $1 # skipped: $2"; }
+note() { echo "# $*"; }
+begin() {
+	note "kernel $(uname -r), $cpus CPUs"
+	[ -e $state ] || { echo "1..0 # skipped: this kernel has no sched_ext"; exit 1; }
+}
+# the plan, the summary that tests/vm/check adds up, and the exit code
+finish() {
+	echo "1..$number"
+	echo "$((number - failed - skipped)) passed, $failed failed, $skipped skipped"
+	[ $failed = 0 ]
+}
+# check NAME COMMAND...: one test
+check() {
+	name=$1; shift
+	if "$@"; then ok "$name"; else not_ok "$name"; note "failed: $*"; fi
+}
+# within SECONDS COMMAND...: waits until the command succeeds
+within() {
+	tries=$(($1 * 10)); shift
+	while [ $tries -gt 0 ]; do
+		"$@" && return 0
+		tries=$((tries - 1)); sleep 0.1
+	done
+	return 1
+}
+state_is() { [ "$(cat $state)" = "$1" ]; }
+start() {
+	scx_ccx "$@" >$log 2>&1 &
+	pid=$!
+	within 60 state_is enabled || { note "did not start"; sed 's/^/# /' $log; return 1; }
+}
+# stop [SIGNAL]: ends the scheduler and keeps its exit code
+stop() {
+	kill -"${1:-INT}" $pid 2>/dev/null
+	wait $pid; code=$?
+	within 60 state_is disabled
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+no_kernel_error() { ! dmesg | grep -E 'sched_ext: .*(runtime error|stall|triggered exit)|BUG:|WARNING:|Oops'; }
+stat() { scx_ccx stats --json | jq "$1"; }
+# one CPU method: among all of them are some that the emulated CPU does not know
+load() { stress-ng --quiet --cpu $((cpus + 2)) --cpu-method int64 --switch "$cpus" --fork 2 --timeout "$1"; }
