@@ -9,22 +9,15 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 #include <urcu-qsbr.h>
+
+#include "clock.h"
 
 #define MAX_BATCH	256			/* then yield, whatever still waits */
 #define STACK_BYTES	(128 * 1024)
 #define STALE_NS	(50 * 1000 * 1000ULL)	/* a load this old says nothing */
 #define UTILISATION_NS	(8 * 1000 * 1000ULL)	/* one sample; averaged over about four */
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);	/* vDSO: not a system call */
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 /* What BPF knows of this domain, as a load. */
 static void read_own_load(struct ccx_dispatcher *dispatcher)
@@ -135,7 +128,7 @@ int ccx_dispatcher_consume(struct ccx_dispatcher *dispatcher, const void *data, 
 		figures->sent_away++;
 		dispatcher->sent[decision->domain]++;
 	}
-	latency_ns = monotonic_ns() - message.sent_ns;
+	latency_ns = ccx_monotonic_ns() - message.sent_ns;
 	ccx_histogram_add(&figures->decision_ns, (int64_t)latency_ns > 0 ? latency_ns : 0);
 	return ++dispatcher->batch >= MAX_BATCH ? -EAGAIN : 0;
 }
@@ -150,7 +143,7 @@ static uint32_t run_batch(struct ccx_dispatcher *dispatcher)
 {
 	struct ccx_decision_ring *ring = dispatcher->ring;
 
-	dispatcher->now_ns = monotonic_ns();
+	dispatcher->now_ns = ccx_monotonic_ns();
 	dispatcher->batch = 0;
 	read_own_load(dispatcher);
 	choose_candidates(dispatcher);

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ccx/deadline.h"
+
 extern const char ccx_bpf_object[], ccx_bpf_object_end[];
 
 #define SCHED_EXT "/sys/kernel/sched_ext"
@@ -113,13 +115,6 @@ static void config_domain(struct ccx_config *config, const struct ccx_topology *
 			if (ccx_topology_distance(topology, index, other) == distance)
 				out->nearest[nr++] = other;
 		}
-	out->home_of_critical = index;
-	if (!out->nr_kind[CCX_KIND_PERFORMANCE])
-		for (i = 0; i < nr; i++)
-			if (topology->domains[out->nearest[i]].nr_kind[CCX_KIND_PERFORMANCE]) {
-				out->home_of_critical = out->nearest[i];
-				break;
-			}
 }
 
 static void config_cpu(struct ccx_config *config, const struct ccx_topology *topology,
@@ -131,12 +126,9 @@ static void config_cpu(struct ccx_config *config, const struct ccx_topology *top
 	out->present = 1;
 	out->domain = cpu->domain;
 	out->kind = cpu->kind;
-	out->capacity = cpu->capacity;
-	out->sibling = cpu->id;
 	for (i = 0; i < topology->nr_cpus; i++)
 		if (topology->cpus[i].core == cpu->core && topology->cpus[i].id != cpu->id) {
 			out->smt = 1;
-			out->sibling = topology->cpus[i].id;
 			break;
 		}
 }
@@ -158,7 +150,7 @@ static void configure(struct ccx_config *config, const struct ccx_topology *topo
 	config->spill_ns = options->spill_us * US;
 	config->lag_ns = 20 * MS;
 	config->debt_ns = 200 * MS;	/* a slice at nice 19 */
-	config->awake_cap_ns = 20 * MS;
+	config->awake_cap_ns = CCX_AWAKE_CAP_NS;
 	for (i = 0; i < topology->nr_cpus; i++)
 		config_cpu(config, topology, &topology->cpus[i]);
 	for (i = 0; i < topology->nr_domains; i++) {

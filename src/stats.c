@@ -4,19 +4,18 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *scheduler,
 		    const struct ccx_topology *topology,
 		    const struct ccx_dispatcher *dispatchers, uint64_t started_ns)
 {
-	struct timespec now;
 	uint32_t i, j, k;
 
 	memset(stats, 0, sizeof(*stats));
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	stats->uptime_ns = now.tv_sec * 1000000000ULL + now.tv_nsec - started_ns;
+	stats->uptime_ns = ccx_monotonic_ns() - started_ns;
 	stats->nr_domains = topology->nr_domains;
 	for (i = 0; i < topology->nr_domains; i++) {
 		const volatile struct ccx_domain_state *state = &scheduler->state->domains[i];

@@ -119,10 +119,9 @@ struct ccx_cpu_state {
 	__u64 running_since_ns;	/* BPF's clock; 0: nothing of ours runs here */
 	__u64 running_until_ns;	/* when it will likely sleep, by its past; BPF's clock */
 	__u64 preempted_ns;	/* when a task was last sent off here, written by any CPU */
-	__u32 running_weight;
 	__u8 running_critical;
 	__u8 running_dispatcher;
-	__u8 reserved[2];
+	__u8 reserved[6];
 } __attribute__((aligned(CCX_CACHE_LINE)));
 
 struct ccx_domain_state {
@@ -162,15 +161,12 @@ struct ccx_config_cpu {
 	__u8 domain;
 	__u8 kind;
 	__u8 smt;		/* shares its core with another CPU */
-	__u16 capacity;
-	__u16 sibling;		/* another CPU of the core, itself where there is none */
 };
 
 struct ccx_config_domain {
 	__u32 nr_cpus;
 	__u32 dispatcher_tid;
 	__u8 nr_kind[CCX_NR_KINDS];	/* saturates at 255 */
-	__u8 home_of_critical;		/* nearest domain with performance CPUs, itself if it has some */
 	__u8 nearest[CCX_MAX_DOMAINS];	/* all other domains, by distance */
 };
 
@@ -199,6 +195,6 @@ _Static_assert(sizeof(struct ccx_decision_ring) == 64 + 32 * CCX_DECISIONS, "no 
 _Static_assert(__builtin_offsetof(struct ccx_decision_ring, slots) == 64, "slots are aligned");
 _Static_assert(sizeof(struct ccx_cpu_state) % CCX_CACHE_LINE == 0, "no false sharing of CPUs");
 _Static_assert((CCX_DECISIONS & (CCX_DECISIONS - 1)) == 0, "power of two");
-_Static_assert(sizeof(struct ccx_config_cpu) == 8, "no padding");
+_Static_assert(sizeof(struct ccx_config_cpu) == 4, "no padding");
 
 #endif

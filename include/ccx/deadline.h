@@ -16,6 +16,9 @@
 
 #include <linux/types.h>
 
+/* How much virtual CPU time without sleep counts; BPF refuses decisions beyond it. */
+#define CCX_AWAKE_CAP_NS	(20 * 1000 * 1000ULL)
+
 #define CCX_WEIGHT_DEFAULT	100
 #define CCX_WEIGHT_SHIFT	16
 

@@ -4,11 +4,11 @@
  *
  * Every kfunc is a weak symbol: a kernel without it gives the address 0, bpf_ksym_exists() is
  * resolved at load time, and the verifier drops the branch that is not taken. Enumerators are read
- * from the running kernel's BTF (SCX_ENQ_CPU_SELECTED moved between 6.18 and 7.3, for one).
+ * from the running kernel's BTF (SCX_ENQ_CPU_SELECTED moved in 6.19, for one).
  *
  *	6.13	dispatch* became dsq_insert*, consume became dsq_move_to_local
  *	6.15	scx_bpf_now
- *	6.19	dsq_insert_vtime takes a struct of arguments; slices are set by a kfunc; dsq_peek
+ *	6.19	dsq_insert_vtime takes a struct of arguments; slices are set by a kfunc
  *	7.1	dsq_move_to_local takes enqueue flags
  */
 #ifndef CCX_BPF_COMPAT_H
@@ -19,15 +19,10 @@
 enum scx_enq_flags {
 	SCX_ENQ_WAKEUP = 1,
 	SCX_ENQ_PREEMPT = 1LLU << 32,
-	SCX_ENQ_LAST = 1LLU << 41,
 };
 
 enum scx_deq_flags {
 	SCX_DEQ_SLEEP = 1,
-};
-
-enum scx_wake_flags {
-	SCX_WAKE_SYNC = 16,
 };
 
 enum scx_pick_idle_cpu_flags {
@@ -45,16 +40,13 @@ enum scx_ent_flags {
 
 enum scx_dsq_id_flags {
 	SCX_DSQ_LOCAL = 1LLU << 63 | 2,
-	SCX_DSQ_LOCAL_ON = 1LLU << 63 | 1LLU << 62,
 };
 
 #define CCX_ENUM(type, name)	bpf_core_enum_value(enum type, name)
 
 #define CCX_ENQ_WAKEUP		CCX_ENUM(scx_enq_flags, SCX_ENQ_WAKEUP)
 #define CCX_ENQ_PREEMPT		CCX_ENUM(scx_enq_flags, SCX_ENQ_PREEMPT)
-#define CCX_ENQ_LAST		CCX_ENUM(scx_enq_flags, SCX_ENQ_LAST)
 #define CCX_DEQ_SLEEP		CCX_ENUM(scx_deq_flags, SCX_DEQ_SLEEP)
-#define CCX_WAKE_SYNC		CCX_ENUM(scx_wake_flags, SCX_WAKE_SYNC)
 #define CCX_PICK_IDLE_CORE	CCX_ENUM(scx_pick_idle_cpu_flags, SCX_PICK_IDLE_CORE)
 #define CCX_KICK_IDLE		CCX_ENUM(scx_kick_flags, SCX_KICK_IDLE)
 #define CCX_KICK_PREEMPT	CCX_ENUM(scx_kick_flags, SCX_KICK_PREEMPT)
@@ -64,29 +56,22 @@ enum scx_dsq_id_flags {
 /* Kernel functions that need no choice between versions. */
 s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym __weak;
 s32 scx_bpf_dsq_nr_queued(u64 dsq_id) __ksym __weak;
-u32 scx_bpf_dispatch_nr_slots(void) __ksym __weak;
 s32 scx_bpf_pick_idle_cpu(const struct cpumask *cpus_allowed, u64 flags) __ksym __weak;
 bool scx_bpf_test_and_clear_cpu_idle(s32 cpu) __ksym __weak;
 void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym __weak;
 u32 scx_bpf_reenqueue_local(void) __ksym __weak;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym __weak;
-bool scx_bpf_task_running(const struct task_struct *p) __ksym __weak;
-void scx_bpf_error_bstr(char *fmt, unsigned long long *data, u32 data_len) __ksym __weak;
 
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
 void bpf_task_release(struct task_struct *p) __ksym __weak;
 struct bpf_cpumask *bpf_cpumask_create(void) __ksym __weak;
 void bpf_cpumask_release(struct bpf_cpumask *cpumask) __ksym __weak;
 void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym __weak;
-bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *cpumask) __ksym __weak;
 bool bpf_cpumask_and(struct bpf_cpumask *dst, const struct cpumask *a, const struct cpumask *b)
 	__ksym __weak;
 bool bpf_cpumask_intersects(const struct cpumask *a, const struct cpumask *b) __ksym __weak;
-u32 bpf_cpumask_first_and(const struct cpumask *a, const struct cpumask *b) __ksym __weak;
 u32 bpf_cpumask_any_distribute(const struct cpumask *cpumask) __ksym __weak;
 u32 bpf_cpumask_any_and_distribute(const struct cpumask *a, const struct cpumask *b) __ksym __weak;
-void bpf_rcu_read_lock(void) __ksym __weak;
-void bpf_rcu_read_unlock(void) __ksym __weak;
 
 int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *it, u64 dsq_id, u64 flags) __ksym __weak;
 struct task_struct *bpf_iter_scx_dsq_next(struct bpf_iter_scx_dsq *it) __ksym __weak;
@@ -128,7 +113,6 @@ void scx_bpf_dispatch_from_dsq_set_vtime___old(struct bpf_iter_scx_dsq *it, u64 
 bool scx_bpf_dispatch_vtime_from_dsq___old(struct bpf_iter_scx_dsq *it, struct task_struct *p,
 					   u64 dsq_id, u64 enq_flags) __ksym __weak;
 
-struct task_struct *scx_bpf_dsq_peek(u64 dsq_id) __ksym __weak;
 bool scx_bpf_task_set_slice(struct task_struct *p, u64 slice) __ksym __weak;
 
 /* Nanoseconds; cheap (the run queue's clock) where the kernel has it. Never compare with user space. */
@@ -199,14 +183,5 @@ static __always_inline void ccx_task_set_slice(struct task_struct *p, u64 slice_
 	else
 		p->scx.slice = slice_ns;
 }
-
-/* Ends the scheduler with a message; the kernel's own scheduler takes over at once. */
-#define ccx_fatal(fmt, args...)                                                                    \
-	({                                                                                         \
-		static char ___fmt[] = fmt;                                                        \
-		unsigned long long ___param[] = { args };                                          \
-												   \
-		scx_bpf_error_bstr(___fmt, ___param, sizeof(___param));                            \
-	})
 
 #endif

@@ -39,8 +39,6 @@ struct cpumask {
 	unsigned long bits[1];
 };
 
-struct sigset_t___ccx;
-
 typedef struct {
 	unsigned long sig[1];
 } sigset_t;
@@ -58,22 +56,16 @@ struct sched_ext_entity {
 	u32 weight;
 	u64 slice;
 	u64 dsq_vtime;
-	u64 ddsp_dsq_id;
-	u64 tid;
 };
 
 struct task_struct {
 	unsigned int flags;
-	int prio;
 	int static_prio;
 	unsigned int policy;
 	int nr_cpus_allowed;
 	const struct cpumask *cpus_ptr;
-	unsigned short migration_disabled;
 	int pid;
 	int tgid;
-	char comm[16];
-	void *mm;
 	struct signal_struct *signal;
 	sigset_t blocked;
 	struct sigpending pending;
@@ -98,10 +90,6 @@ struct scx_init_task_args {
 };
 
 struct scx_cpu_release_args;
-
-struct scx_exit_task_args {
-	bool cancelled;
-};
 
 struct sched_ext_ops {
 	s32 (*select_cpu)(struct task_struct *p, s32 prev_cpu, u64 wake_flags);

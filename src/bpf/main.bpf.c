@@ -193,7 +193,6 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	state->running_until_ns = now + (tctx->burst_now_ns < tctx->burst_ns ?
 						 tctx->burst_ns - tctx->burst_now_ns :
 						 tctx->burst_now_ns);
-	state->running_weight = p->scx.weight;
 	state->running_critical = tctx->critical;
 	state->running_dispatcher = tctx->dispatcher != 0;
 	tctx->started_ns = now;
