@@ -40,9 +40,9 @@ static void read_own_load(struct ccx_dispatcher *dispatcher)
 		load->running += cpu->running_since_ns && !cpu->running_dispatcher;
 		load->running_critical += cpu->running_since_ns && cpu->running_critical;
 	}
-	for (i = 0; i < CCX_NR_KINDS; i++)
+	for (i = 0; i < CCX_NR_READY; i++)
 		load->queued[i] = state->queued[i];
-	load->queued[CCX_KIND_EFFICIENCY] += state->custody;
+	load->queued[CCX_KIND_EFFICIENCY] += state->custody_queued;
 
 	elapsed_ns = dispatcher->now_ns - dispatcher->busy_seen_at_ns;
 	if (elapsed_ns >= UTILISATION_NS) {

@@ -25,7 +25,7 @@ static uint64_t waiting(const struct ccx_load *load)
 	uint64_t sum = 0;
 	uint32_t i;
 
-	for (i = 0; i < CCX_NR_KINDS; i++)
+	for (i = 0; i < CCX_NR_READY; i++)
 		sum += load->queued[i];
 	return sum;
 }
@@ -74,14 +74,16 @@ void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_
 	uint32_t slice_us = ccx_policy_slice_us(config, own);
 	uint32_t best_us = wait_here_us(own, slice_us), i;
 	struct ccx_candidate *best = NULL;
-	uint64_t awake_ns = message->awake_us * 1000ULL;
+	/* batch work comes last among equals, however briefly it runs */
+	uint64_t awake_ns = message->flags & CCX_TASK_BATCH ? config->awake_cap_ns :
+							      message->awake_us * 1000ULL;
 
 	*decision = (struct ccx_decision){
 		.pid = message->pid,
 		.generation = message->generation,
 		.deadline_ns = ccx_deadline(0, awake_ns, config->awake_cap_ns),
 		.domain = message->domain,
-		.kind = message->flags & CCX_TASK_BATCH ? CCX_KIND_LOW_POWER : CCX_KIND_EFFICIENCY,
+		.kind = CCX_KIND_EFFICIENCY,
 	};
 
 	/* half a slice of hysteresis: loads differ by that much from moment to moment */

@@ -115,6 +115,16 @@ static void config_domain(struct ccx_config *config, const struct ccx_topology *
 			if (ccx_topology_distance(topology, index, other) == distance)
 				out->nearest[nr++] = other;
 		}
+	out->critical_home = index;
+	for (i = 0; i < nr && !domain->nr_kind[CCX_KIND_PERFORMANCE]; i++)
+		if (topology->domains[out->nearest[i]].nr_kind[CCX_KIND_PERFORMANCE]) {
+			out->critical_home = out->nearest[i];
+			break;
+		}
+	nr = 0;
+	for (i = 0; i < domain->nr_cpus && nr < CCX_VICTIMS; i++)
+		if (ccx_topology_cpu(topology, domain->cpus[i])->kind == CCX_KIND_PERFORMANCE)
+			out->performance[nr++] = domain->cpus[i];
 }
 
 static void config_cpu(struct ccx_config *config, const struct ccx_topology *topology,
@@ -126,6 +136,7 @@ static void config_cpu(struct ccx_config *config, const struct ccx_topology *top
 	out->present = 1;
 	out->domain = cpu->domain;
 	out->kind = cpu->kind;
+	out->capacity = cpu->capacity;
 	for (i = 0; i < topology->nr_cpus; i++)
 		if (topology->cpus[i].core == cpu->core && topology->cpus[i].id != cpu->id) {
 			out->smt = 1;
@@ -149,7 +160,7 @@ static void configure(struct ccx_config *config, const struct ccx_topology *topo
 	config->rescue_ns = options->rescue_us * US;
 	config->spill_ns = options->spill_us * US;
 	config->lag_ns = 20 * MS;
-	config->debt_ns = 200 * MS;	/* a slice at nice 19 */
+	config->debt_ns = 1000 * MS;	/* two slices at nice 19; epochs (pick.h) bound the wait */
 	config->awake_cap_ns = CCX_AWAKE_CAP_NS;
 	for (i = 0; i < topology->nr_cpus; i++)
 		config_cpu(config, topology, &topology->cpus[i]);
@@ -225,8 +236,9 @@ static int set_ops(struct bpf_object *object, const struct ccx_scheduler_options
 
 	if (!btf)
 		return -errno;
-	flags = kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_KEEP_BUILTIN_IDLE", 1) |
-		kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ENQ_LAST", 2);
+	flags = kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ENQ_LAST", 2) |
+		/* the woken task's CPU does the rest of the wake-up, not the waker: 6.14 */
+		kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ALLOW_QUEUED_WAKEUP", 0);
 	if (options->partial)
 		flags |= kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_SWITCH_PARTIAL", 8);
 	btf__free(btf);

@@ -35,6 +35,12 @@
 #define CCX_DECISION_MARGIN	512
 #define CCX_APPLY_BATCH		16
 
+/* Bands of tasks by how much they want to run (classify.h). */
+#define CCX_NR_BANDS		2
+
+/* Performance CPUs of a domain that a latency-critical task looks at for one to preempt. */
+#define CCX_VICTIMS		16
+
 /* Classes of tasks that messages and statistics name. */
 enum ccx_task_flag {
 	CCX_TASK_WAKEUP = 1 << 0,	/* became runnable, rather than used up its slice */
@@ -71,7 +77,7 @@ struct ccx_decision {
 	__u32 slice_ns;		/* clamped to [slice_min_ns, slice_max_ns] */
 	__u32 fresh_us;		/* BPF may reuse it for so long, 1 s at most; 0: ask every time */
 	__u8 domain;		/* target */
-	__u8 kind;		/* enum ccx_kind: the least capable kind that may take it at once */
+	__u8 kind;		/* the ready queue: enum ccx_kind, below CCX_NR_READY */
 	__u8 reserved[6];
 };
 
@@ -118,28 +124,51 @@ struct ccx_cpu_state {
 	__u64 counters[CCX_NR_COUNTERS];
 	__u64 running_since_ns;	/* BPF's clock; 0: nothing of ours runs here */
 	__u64 running_until_ns;	/* when it will likely sleep, by its past; BPF's clock */
+	__u64 start_ns;		/* average time from sending a task to this idle CPU until it runs */
 	__u64 preempted_ns;	/* when a task was last sent off here, written by any CPU */
+	__u32 bound;		/* tasks in bound(cpu); written under the CPU's run queue lock */
+	__u32 turn;		/* counts choices, to alternate where two have a claim */
+	__u8 idle;		/* counted in its domain's nr_idle */
 	__u8 running_critical;
 	__u8 running_dispatcher;
-	__u8 reserved[6];
+	__u8 reserved[5];
 } __attribute__((aligned(CCX_CACHE_LINE)));
 
+/*
+ * Written by the CPUs of the domain, each line by events of about one frequency: the first at every
+ * context switch, the second where tasks queue, the third by what has to do with the dispatcher.
+ */
 struct ccx_domain_state {
-	__u64 vtime_now;	/* the domain's virtual clock, ns */
-	__u64 vtime_advanced_ns; /* when it was last advanced; BPF's clock */
-	__u64 decision_head;	/* next decision to claim */
+	__u64 vtime_now;	/* the domain's virtual clock, ns; atomic */
+	__u64 vtime_advanced_ns; /* when it last caught up; BPF's clock */
+	__s64 weight;		/* sum over the tasks at home here that run or wait; atomic */
+	__s64 nr_idle;		/* atomic */
+	__u64 band_used_ns[CCX_NR_BANDS]; /* CPU time of each band since `bands_since_ns`; atomic */
+	__u64 bands_since_ns;
+	__u64 bands_reduced_ns;	/* when one was last shut out */
+
+	__u64 epoch_ns __attribute__((aligned(CCX_CACHE_LINE)));	/* when the halves changed roles */
+	__u32 half;		/* the half of each ready queue that tasks go into: 0 or 1 */
+	__u32 old;		/* bit `kind`: the other half may hold tasks */
+	__s32 ready[CCX_NR_READY]; /* tasks in the ready queues, or taken and about to run; atomic */
+	__u32 bands_admitted;	/* so many bands of tasks are latency-critical, the lightest first */
+	__u32 reserved;
+	__u64 critical_ns;	/* when a latency-critical task was last queued or run; BPF's clock */
+	/* refreshed when the dispatcher is about to run */
+	__u32 queued[CCX_NR_READY];
+	__u32 custody_queued;
+
+	__u64 decision_head __attribute__((aligned(CCX_CACHE_LINE)));	/* next decision to claim */
 	__u64 custody_since_ns;	/* oldest proof of life that counts for what is in custody; BPF's clock */
 	__u64 dispatcher_ran_ns;
 	__u64 beat_seen;
 	__u64 ring_full;
 	__u64 migrated_out;
-	__s64 nr_idle;
-	__u64 critical_ns;	/* when a latency-critical task was last queued or run; BPF's clock */
+	__s32 custody;		/* tasks in custody; atomic */
+	__u32 parked;		/* the dispatcher is in parked(domain) */
+	__u32 blocked;		/* the dispatcher sleeps */
 	__u32 late;		/* the dispatcher is late: BPF decides until it is back */
 	__u32 late_count;
-	/* refreshed when the dispatcher is about to run */
-	__u32 queued[CCX_NR_KINDS];
-	__u32 custody;
 } __attribute__((aligned(CCX_CACHE_LINE)));
 
 struct ccx_state {
@@ -161,12 +190,16 @@ struct ccx_config_cpu {
 	__u8 domain;
 	__u8 kind;
 	__u8 smt;		/* shares its core with another CPU */
+	__u16 capacity;		/* 1..1024 */
+	__u16 reserved;
 };
 
 struct ccx_config_domain {
 	__u32 nr_cpus;
 	__u32 dispatcher_tid;
 	__u8 nr_kind[CCX_NR_KINDS];	/* saturates at 255 */
+	__u8 critical_home;	/* nearest domain with performance CPUs, itself if it has some */
+	__u16 performance[CCX_VICTIMS];	/* the first of its performance CPUs */
 	__u8 nearest[CCX_MAX_DOMAINS];	/* all other domains, by distance */
 };
 
@@ -195,6 +228,6 @@ _Static_assert(sizeof(struct ccx_decision_ring) == 64 + 32 * CCX_DECISIONS, "no 
 _Static_assert(__builtin_offsetof(struct ccx_decision_ring, slots) == 64, "slots are aligned");
 _Static_assert(sizeof(struct ccx_cpu_state) % CCX_CACHE_LINE == 0, "no false sharing of CPUs");
 _Static_assert((CCX_DECISIONS & (CCX_DECISIONS - 1)) == 0, "power of two");
-_Static_assert(sizeof(struct ccx_config_cpu) == 4, "no padding");
+_Static_assert(sizeof(struct ccx_config_cpu) == 8, "no padding");
 
 #endif

@@ -3,7 +3,7 @@
  * Virtual time and deadlines: the one definition that BPF and the dispatchers share. Pure.
  *
  * Virtual time is CPU time divided by weight (weight 100 = nice 0), kept per task; a domain's clock
- * is the furthest virtual time that any of its tasks had when it began to run. A task is ordered by
+ * says how far a task is that has had its share so far. A task is ordered by
  *
  *	deadline = vtime + min(awake, cap)
  *
@@ -18,6 +18,14 @@
 
 /* How much virtual CPU time without sleep counts; BPF refuses decisions beyond it. */
 #define CCX_AWAKE_CAP_NS	(20 * 1000 * 1000ULL)
+
+/*
+ * What queues are ordered by are deadlines in steps, a power of two; within a step, first come,
+ * first served. About a slice: finer order is worth nothing to tasks that take slices, and costs a
+ * messaging load half its throughput, because whoever has run a little less goes first each time,
+ * with one message to handle.
+ */
+#define CCX_DEADLINE_STEP_NS	(1ULL << 22)
 
 #define CCX_WEIGHT_DEFAULT	100
 #define CCX_WEIGHT_SHIFT	16
@@ -56,20 +64,41 @@ static inline __u64 ccx_vtime_place(__u64 vtime, __u64 now, __u64 lag_ns, __u64 
 }
 
 /*
- * The clock after a task of that vtime began to run, elapsed_ns after it was last advanced. It
- * never runs faster than time: a task of low weight that has the machine for itself is far ahead,
- * and must not take the clock with it, or whoever wakes next would be placed behind everybody.
+ * A domain's clock advances by two rules, and may be ahead of either: being too far on costs those
+ * who lag behind it some of their advantage, standing still would let whoever is placed at the
+ * clock (what wakes, what is forked) go before those ahead of it for ever.
+ *
+ * Service: CPU time given, divided by the weight of all who run or wait, is what each of them is
+ * entitled to. weight: of the domain, in units of CCX_WEIGHT_DEFAULT / 100; 0 or less (a moment's
+ * inconsistency between CPUs) counts as one default task.
  */
-static inline __u64 ccx_clock_advance(__u64 now, __u64 vtime, __u64 elapsed_ns)
+static inline __u64 ccx_clock_service(__u64 ran_ns, __s64 weight)
+{
+	return ran_ns * CCX_WEIGHT_DEFAULT / (weight > 0 ? (__u64)weight : CCX_WEIGHT_DEFAULT);
+}
+
+/*
+ * Catching up: how far the clock goes on after a task that began to run with that vtime, elapsed_ns after
+ * the last. Where a heavy task cannot use its share (it has one CPU at most), service alone would
+ * leave the clock behind all others. Never faster than time: a task of low weight that has the
+ * machine for itself is far ahead, and must not take the clock with it.
+ */
+static inline __u64 ccx_clock_catch_up(__u64 now, __u64 vtime, __u64 elapsed_ns)
 {
 	if (!ccx_before(now, vtime))
-		return now;
-	return vtime - now < elapsed_ns ? vtime : now + elapsed_ns;
+		return 0;
+	return vtime - now < elapsed_ns ? vtime - now : elapsed_ns;
 }
 
 static inline __u64 ccx_deadline(__u64 vtime, __u64 awake_ns, __u64 cap_ns)
 {
 	return vtime + (awake_ns < cap_ns ? awake_ns : cap_ns);
+}
+
+/* What a queue is ordered by. Virtual time keeps the exact account, so no share is lost. */
+static inline __u64 ccx_queue_key(__u64 deadline)
+{
+	return deadline & ~(CCX_DEADLINE_STEP_NS - 1);
 }
 
 #endif

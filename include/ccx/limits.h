@@ -14,4 +14,10 @@ enum ccx_kind {
 	CCX_NR_KINDS,
 };
 
+/*
+ * Ready queues of a domain, by the least capable kind of CPU that takes from them at once:
+ * CCX_KIND_PERFORMANCE (latency-critical tasks) and CCX_KIND_EFFICIENCY (all others; any kind).
+ */
+#define CCX_NR_READY		2
+
 #endif

@@ -35,7 +35,7 @@ struct ccx_load {
 	uint32_t capacity;	/* sum over the domain's CPUs, 1024 = one fastest CPU; never 0 */
 	uint32_t nr_cpus;
 	uint32_t idle_cpus;
-	uint32_t queued[CCX_NR_KINDS];	/* runnable tasks that wait, by the kind they wait for */
+	uint32_t queued[CCX_NR_READY];	/* runnable tasks that wait, by ready queue */
 	uint32_t running;	/* tasks that run */
 	uint32_t running_critical;
 	uint32_t utilisation;	/* busy share of the last 32 ms or so, 0..1024 */

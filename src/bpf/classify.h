@@ -7,12 +7,6 @@
 
 #include "queues.h"
 
-/* Exponential average, a quarter of the new sample each time: forgets in about ten samples. */
-static __always_inline u64 average(u64 old, u64 sample)
-{
-	return old - (old >> 2) + (sample >> 2);
-}
-
 static __always_inline u16 task_flags(struct task_struct *p, struct task_ctx *tctx)
 {
 	u16 flags = 0;
@@ -28,31 +22,109 @@ static __always_inline u16 task_flags(struct task_struct *p, struct task_ctx *tc
 	return flags;
 }
 
+/* For how long a task that begins to run will likely go on before it sleeps. */
+static __always_inline u64 burst_left_ns(struct task_ctx *tctx)
+{
+	if (!tctx->burst_ns)
+		return ccx_config.slice_ns;	/* it has never slept: nothing is known */
+	if (tctx->burst_now_ns < tctx->burst_ns)
+		return tctx->burst_ns - tctx->burst_now_ns;
+	return tctx->burst_now_ns;	/* longer than usual: for as long again */
+}
+
 /*
  * Latency-critical is who would be hurt by waiting and hurts nobody by going first: runs in short
- * bursts and sleeps most of the time because it wants to. `demand` is the share of time it would
- * run if it never had to wait: burst / (burst + sleep). A frame loop, audio or an editor stay well
- * below a half; a worker that takes the next request at once is near 1 however long it waits for a
- * CPU, and gains nothing from going first.
+ * bursts and sleeps most of the time because it wants to. `demand` is the share of a fastest CPU it
+ * would use if it never had to wait: burst / (burst + sleep). A frame loop, audio or an editor stay
+ * below; a worker that takes the next request at once is near 1 however long it waits for a CPU,
+ * and gains nothing from going first. Tasks are put into bands by demand.
+ *
+ * Going first means something only to a minority. What the bands use of the domain's performance
+ * CPUs is measured; a band whose tasks and lighter ones use too much of them is not admitted for a
+ * while. In a crowd of tasks that wake each other all the time (a messaging load, a busy server)
+ * nobody goes first, and all are ordered by deadline.
  */
 #define CRITICAL_BURST_NS	(4 * 1000 * 1000ULL)	/* a quarter of a frame at 60 Hz */
-#define CRITICAL_DEMAND		384			/* of 1024 */
+#define CRITICAL_PERIOD_NS	(8 * 1000 * 1000ULL)	/* one measurement: half a frame */
+#define CRITICAL_HOLD_NS	(250 * 1000 * 1000ULL)	/* a band stays out for so long at least */
+
+enum band {
+	BAND_LIGHT,		/* an input handler, a timer */
+	BAND_MODERATE,		/* audio, a game's threads */
+	BAND_NONE,
+};
+
+/* Of 1024: the largest demand of a band; the largest share of CPU time of it and lighter ones. */
+static const struct {
+	u32 demand;
+	u32 share;
+} bands[CCX_NR_BANDS] = {
+	[BAND_LIGHT] = { 64, 128 },
+	[BAND_MODERATE] = { 512, 448 },
+};
+
+/* Work done in ran_ns on that CPU, in time of the fastest kind. */
+static __always_inline u64 scale_by_capacity(u64 ran_ns, u32 cpu)
+{
+	return ran_ns * cpu_config(cpu)->capacity / CCX_CAPACITY_MAX;
+}
+
+/* Adjusts which bands the domain admits, once in CRITICAL_PERIOD_NS. */
+static __always_inline void critical_budget(u32 domain, u64 now)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+	u64 nr = domain_config(domain)->nr_kind[CCX_KIND_PERFORMANCE];
+	u64 since = state->bands_since_ns, elapsed = now - since, used = 0;
+	u32 i, admitted = 0;
+
+	if ((s64)elapsed < (s64)CRITICAL_PERIOD_NS || !nr)
+		return;
+	if (__sync_val_compare_and_swap(&state->bands_since_ns, since, now) != since)
+		return;
+	for (i = 0; i < CCX_NR_BANDS; i++) {
+		used += __sync_lock_test_and_set(&state->band_used_ns[i], 0);
+		if (used * 1024 <= elapsed * nr * bands[i].share)
+			admitted = i + 1;
+	}
+	if (admitted < state->bands_admitted)
+		state->bands_reduced_ns = now;
+	else if (now < state->bands_reduced_ns + CRITICAL_HOLD_NS)
+		return;
+	state->bands_admitted = admitted;
+}
+
+static __always_inline u32 band_of(struct task_ctx *tctx)
+{
+	u64 period_ns = tctx->burst_ns + tctx->sleep_ns;
+	u32 i;
+
+	if (!tctx->sleep_ns)
+		return BAND_NONE;
+	for (i = 0; i < CCX_NR_BANDS; i++) {
+		/* hysteresis: a quarter further out than in */
+		u64 limit = tctx->band <= i ? 5 : 4;
+
+		if (tctx->burst_ns * 4 < CRITICAL_BURST_NS * limit &&
+		    tctx->burst_ns * 1024 * 4 < period_ns * bands[i].demand * limit)
+			return i;
+	}
+	return BAND_NONE;
+}
 
 static __always_inline void classify(struct task_struct *p, struct task_ctx *tctx)
 {
-	u64 limit = tctx->critical ? 5 : 4;	/* hysteresis: a quarter further out than in */
-	u64 period_ns = tctx->burst_ns + tctx->sleep_ns;
-
 	if (p->flags & PF_KTHREAD) {
+		tctx->band = BAND_NONE;
 		tctx->critical = 1;
 		return;
 	}
 	if (p->policy == SCHED_BATCH || p->policy == SCHED_IDLE || p->static_prio > 120) {
+		tctx->band = BAND_NONE;
 		tctx->critical = 0;
 		return;
 	}
-	tctx->critical = tctx->sleep_ns && tctx->burst_ns * 4 < CRITICAL_BURST_NS * limit &&
-			 tctx->burst_ns * 1024 * 4 < period_ns * CRITICAL_DEMAND * limit;
+	tctx->band = band_of(tctx);
+	tctx->critical = tctx->band < domain_state(tctx->domain)->bands_admitted;
 }
 
 /*
@@ -61,8 +133,10 @@ static __always_inline void classify(struct task_struct *p, struct task_ctx *tct
  */
 static __always_inline void declassify(struct task_ctx *tctx)
 {
-	if (tctx->burst_now_ns * 4 > CRITICAL_BURST_NS * 5)
+	if (tctx->burst_now_ns * 4 > CRITICAL_BURST_NS * 5) {
+		tctx->band = BAND_NONE;
 		tctx->critical = 0;
+	}
 }
 
 #endif

@@ -25,6 +25,10 @@ enum scx_deq_flags {
 	SCX_DEQ_SLEEP = 1,
 };
 
+enum scx_wake_flags {
+	SCX_WAKE_SYNC = 16,
+};
+
 enum scx_pick_idle_cpu_flags {
 	SCX_PICK_IDLE_CORE = 1,
 };
@@ -47,6 +51,7 @@ enum scx_dsq_id_flags {
 #define CCX_ENQ_WAKEUP		CCX_ENUM(scx_enq_flags, SCX_ENQ_WAKEUP)
 #define CCX_ENQ_PREEMPT		CCX_ENUM(scx_enq_flags, SCX_ENQ_PREEMPT)
 #define CCX_DEQ_SLEEP		CCX_ENUM(scx_deq_flags, SCX_DEQ_SLEEP)
+#define CCX_WAKE_SYNC		CCX_ENUM(scx_wake_flags, SCX_WAKE_SYNC)
 #define CCX_PICK_IDLE_CORE	CCX_ENUM(scx_pick_idle_cpu_flags, SCX_PICK_IDLE_CORE)
 #define CCX_KICK_IDLE		CCX_ENUM(scx_kick_flags, SCX_KICK_IDLE)
 #define CCX_KICK_PREEMPT	CCX_ENUM(scx_kick_flags, SCX_KICK_PREEMPT)
@@ -67,11 +72,11 @@ void bpf_task_release(struct task_struct *p) __ksym __weak;
 struct bpf_cpumask *bpf_cpumask_create(void) __ksym __weak;
 void bpf_cpumask_release(struct bpf_cpumask *cpumask) __ksym __weak;
 void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask) __ksym __weak;
+bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *cpumask) __ksym __weak;
 bool bpf_cpumask_and(struct bpf_cpumask *dst, const struct cpumask *a, const struct cpumask *b)
 	__ksym __weak;
 bool bpf_cpumask_intersects(const struct cpumask *a, const struct cpumask *b) __ksym __weak;
 u32 bpf_cpumask_any_distribute(const struct cpumask *cpumask) __ksym __weak;
-u32 bpf_cpumask_any_and_distribute(const struct cpumask *a, const struct cpumask *b) __ksym __weak;
 
 int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *it, u64 dsq_id, u64 flags) __ksym __weak;
 struct task_struct *bpf_iter_scx_dsq_next(struct bpf_iter_scx_dsq *it) __ksym __weak;

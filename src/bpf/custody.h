@@ -5,7 +5,7 @@
  *	enqueue: generation + 1, insert into custody(domain), message   -> in custody
  *	apply:   generation matches: move to ready(target, kind)        -> decided
  *	running: a CPU took the task from custody(domain) by itself     -> overtaken, or rescued
- *	enqueue again (affinity, priority or cgroup changed)            -> a new generation
+ *	quiescent: it was dequeued (affinity, priority or class changed) -> out
  *
  * A decision whose generation is not the current one is stale and changes nothing.
  */
@@ -16,11 +16,27 @@
 #include "placement.h"
 
 #define IN_CUSTODY		1ULL
+#define CUSTODY_DOMAIN_SHIFT	40
 #define FRESH_LIMIT_US		(1000 * 1000)	/* a longer wish is cut */
 
-static __always_inline u64 custody_mark(u32 generation)
+/* What names one stay in custody: its domain and generation. */
+static __always_inline u64 custody_mark(u32 domain, u32 generation)
 {
-	return (u64)generation << 1 | IN_CUSTODY;
+	return (u64)domain << CUSTODY_DOMAIN_SHIFT | (u64)generation << 1 | IN_CUSTODY;
+}
+
+static __always_inline void custody_count(u64 mark, s32 n)
+{
+	__sync_fetch_and_add(&domain_state(mark >> CUSTODY_DOMAIN_SHIFT)->custody, n);
+}
+
+/* Ends the stay that `mark` names. True for the one caller that ended it. */
+static __always_inline bool custody_leave(struct task_ctx *tctx, u64 mark)
+{
+	if (!(mark & IN_CUSTODY) || __sync_val_compare_and_swap(&tctx->custody, mark, 0) != mark)
+		return false;
+	custody_count(mark, -1);
+	return true;
 }
 
 static __always_inline u64 clamp_slice(u64 slice_ns)
@@ -40,6 +56,7 @@ static __always_inline bool custody_send(struct task_struct *p, struct task_ctx 
 	struct ccx_decision_ring *ring;
 	struct ccx_message *message;
 	void *messages;
+	u64 mark;
 
 	messages = bpf_map_lookup_elem(&ccx_messages, &domain);
 	if (!messages)
@@ -65,14 +82,23 @@ static __always_inline bool custody_send(struct task_struct *p, struct task_ctx 
 	message->sleep_us = tctx->sleep_ns / 1000;
 
 	/*
-	 * A full barrier (compare-and-swap on x86 and arm64): the reservation above is visible
-	 * before `asleep` is read. Pairs with the dispatcher's fence between `asleep` and its last
-	 * look at the ring: one of the two sees the other.
+	 * The exchange is a full barrier: the reservation above is visible before `asleep` is read.
+	 * Pairs with the dispatcher's fence between `asleep` and its last look at the ring: one of
+	 * the two sees the other.
 	 */
-	__sync_val_compare_and_swap(&tctx->custody, tctx->custody, custody_mark(tctx->generation));
+	mark = custody_mark(domain, tctx->generation);
+	custody_count(mark, 1);
+	mark = __sync_lock_test_and_set(&tctx->custody, mark);
+	if (mark & IN_CUSTODY)
+		custody_count(mark, -1);
 
+	/*
+	 * `asleep` covers the moment before the dispatcher really blocks; `blocked` is BPF's own
+	 * knowledge, whatever user space writes.
+	 */
 	ring = bpf_map_lookup_elem(&ccx_decisions, &domain);
-	bpf_ringbuf_submit(message, ring && ring->asleep ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(message, (ring && ring->asleep) || domain_state(domain)->blocked ?
+					    BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 	return true;
 }
 
@@ -90,10 +116,11 @@ static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 	struct ccx_domain_state *target;
 	struct task_struct *p;
 	struct task_ctx *tctx;
-	u64 mark = custody_mark(decision->generation);
+	u64 mark = custody_mark(domain, decision->generation);
 	u64 deadline;
+	u32 ready;
 
-	if (decision->domain >= ccx_config.nr_domains || decision->kind >= CCX_NR_KINDS ||
+	if (decision->domain >= ccx_config.nr_domains || decision->kind >= CCX_NR_READY ||
 	    decision->deadline_ns > ccx_config.awake_cap_ns) {
 		count(CCX_REJECTED, 1);
 		return;
@@ -117,16 +144,16 @@ static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 	if (decision->domain != tctx->domain)
 		deadline += target->vtime_now - domain_state(tctx->domain)->vtime_now;
 
-	if (!ccx_dsq_move_vtime(it, p, queue_ready(decision->domain, decision->kind),
-				clamp_slice(decision->slice_ns), deadline)) {
+	ready = ready_enter(tctx, decision->domain, decision->kind);
+	if (!ccx_dsq_move_vtime(it, p, queue_ready(decision->domain, decision->kind,
+						   open_half(decision->domain)),
+				clamp_slice(decision->slice_ns), ccx_queue_key(deadline))) {
+		ready_undo(tctx, ready);
 		count(CCX_STALE, 1);
 		goto out;
 	}
-	/*
-	 * The task may already run, or be in custody again with a newer generation: only what this
-	 * decision is about is cleared.
-	 */
-	__sync_val_compare_and_swap(&tctx->custody, mark, 0);
+	/* the task may already run, or be in custody again: only what this is about is cleared */
+	custody_leave(tctx, mark);
 	tctx->slice_ns = clamp_slice(decision->slice_ns);
 	tctx->kind = decision->kind;
 	tctx->fresh_until_ns = now + 1000ULL * (decision->fresh_us < FRESH_LIMIT_US ?

@@ -69,13 +69,9 @@ static __always_inline void refresh_load(u32 domain)
 {
 	struct ccx_domain_state *state = domain_state(domain);
 
-	state->queued[CCX_KIND_PERFORMANCE] =
-		scx_bpf_dsq_nr_queued(queue_ready(domain, CCX_KIND_PERFORMANCE));
-	state->queued[CCX_KIND_EFFICIENCY] =
-		scx_bpf_dsq_nr_queued(queue_ready(domain, CCX_KIND_EFFICIENCY));
-	state->queued[CCX_KIND_LOW_POWER] =
-		scx_bpf_dsq_nr_queued(queue_ready(domain, CCX_KIND_LOW_POWER));
-	state->custody = scx_bpf_dsq_nr_queued(queue_custody(domain));
+	state->queued[CCX_KIND_PERFORMANCE] = nr_ready(domain, CCX_KIND_PERFORMANCE);
+	state->queued[CCX_KIND_EFFICIENCY] = nr_ready(domain, CCX_KIND_EFFICIENCY);
+	state->custody_queued = state->custody > 0 ? state->custody : 0;
 }
 
 static __always_inline bool run_parked(u32 domain, u64 now)
@@ -83,6 +79,7 @@ static __always_inline bool run_parked(u32 domain, u64 now)
 	refresh_load(domain);
 	if (!ccx_dsq_move_to_local(queue_parked(domain)))
 		return false;
+	domain_state(domain)->parked = 0;
 	domain_state(domain)->dispatcher_ran_ns = now;
 	count(CCX_DISPATCHER_RUNS, 1);
 	return true;
@@ -98,6 +95,7 @@ static __always_inline void enqueue_dispatcher(struct task_struct *p, u32 domain
 		ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS, 0);
 		return;
 	}
+	domain_state(domain)->parked = 1;
 	ccx_dsq_insert_vtime(p, queue_parked(domain), DISPATCHER_SLICE_NS, 0, 0);
 	if (enq_flags & CCX_ENQ_WAKEUP) {
 		/* it blocked, so somebody has work for it or wants it to end */

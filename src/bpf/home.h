@@ -8,13 +8,31 @@
 
 #include "state.h"
 
+/*
+ * The weight of a domain is that of the tasks at home in it that run or wait: what its clock is
+ * divided by. The kernel calls runnable() and quiescent() in pairs, under the task's run queue lock.
+ */
+static __always_inline void count_weight(struct task_ctx *tctx, u32 weight)
+{
+	s64 more = (s64)weight - tctx->counted;
+
+	if (!more)
+		return;
+	__sync_fetch_and_add(&domain_state(tctx->domain)->weight, more);
+	tctx->counted = weight;
+}
+
 static __always_inline void set_domain(struct task_ctx *tctx, u32 domain)
 {
+	u32 weight = tctx->counted;
+
 	if (tctx->domain == domain)
 		return;
+	count_weight(tctx, 0);
 	/* keep the distance to the clock */
 	tctx->vtime += domain_state(domain)->vtime_now - domain_state(tctx->domain)->vtime_now;
 	tctx->domain = domain;
+	count_weight(tctx, weight);
 }
 
 static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
@@ -36,15 +54,21 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 	tctx->domains = domains;
 }
 
-/* The domain whose queues the task waits in: its own, or one that its affinity allows. */
+/*
+ * The domain whose queues the task waits in: its own, or one that its affinity allows; for a
+ * latency-critical task one with performance CPUs, if it may.
+ */
 static __always_inline void settle_domain(struct task_struct *p, struct task_ctx *tctx)
 {
-	u32 cpu;
+	u32 home = tctx->domain;
 
-	if (tctx->domains & 1ULL << (tctx->domain & 63))
-		return;
-	cpu = bpf_cpumask_any_distribute(p->cpus_ptr);
-	set_domain(tctx, cpu_config(cpu)->domain);
+	if (tctx->critical)
+		home = domain_config(home)->critical_home;
+	if (!(tctx->domains & 1ULL << (home & 63)))
+		home = tctx->domain;
+	if (!(tctx->domains & 1ULL << (home & 63)))
+		home = cpu_config(bpf_cpumask_any_distribute(p->cpus_ptr))->domain;
+	set_domain(tctx, home);
 }
 
 static __always_inline bool bound_to_one_cpu(struct task_struct *p)

@@ -23,21 +23,40 @@ char _license[] SEC("license") = "GPL";
 	SEC("struct_ops/" #name)                                                                  \
 	BPF_PROG(name, ##args)
 
+/*
+ * First thing after a task woke, in select_cpu or, where the kernel does not ask, in enqueue. (There
+ * is ops.runnable for this; it would be one more program at each wake-up.)
+ */
+static __always_inline void woke(struct task_struct *p, struct task_ctx *tctx, u64 now)
+{
+	if (!tctx->slept_ns)
+		return;
+	if (now > tctx->slept_ns)
+		tctx->sleep_ns = average(tctx->sleep_ns, now - tctx->slept_ns);
+	tctx->slept_ns = 0;
+	tctx->awake_ns = 0;
+	tctx->burst_now_ns = 0;
+}
+
 s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	struct task_ctx *tctx = task_ctx_get(p);
+	u64 now = ccx_now();
 	s32 cpu;
 
 	if (!tctx)
 		return prev_cpu;
+	woke(p, tctx, now);
 	settle_domain(p, tctx);
-	if (bound_to_one_cpu(p))
-		cpu = scx_bpf_test_and_clear_cpu_idle(prev_cpu) ? prev_cpu : -1;
-	else
-		cpu = place_idle(p, tctx, prev_cpu, ccx_now());
-	if (cpu < 0)
-		return prev_cpu;
+	cpu = wake_flags & CCX_WAKE_SYNC ? hand_off(p, tctx, prev_cpu, now) : -1;
+	if (cpu < 0) {
+		cpu = place_idle(p, tctx, prev_cpu, now);
+		if (cpu < 0)
+			return prev_cpu;
+		tctx->started_by_ns = now;
+	}
 	count(CCX_FAST, 1);
+	count_weight(tctx, p->scx.weight);
 	ccx_dsq_insert(p, CCX_DSQ_LOCAL, tctx->dispatcher ? DISPATCHER_SLICE_NS : ccx_config.slice_ns,
 		       0);
 	return cpu;
@@ -47,11 +66,13 @@ s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, u32 kind,
 				  u64 slice_ns, u64 deadline)
 {
-	ccx_dsq_insert_vtime(p, queue_ready(tctx->domain, kind), slice_ns, deadline, 0);
+	ready_enter(tctx, tctx->domain, kind);
+	ccx_dsq_insert_vtime(p, queue_ready(tctx->domain, kind, open_half(tctx->domain)), slice_ns,
+			     deadline, 0);
 	wake_idle_for(p, tctx);
 }
 
-static __always_inline void enqueue_bound(struct task_struct *p, u64 deadline)
+static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx *tctx, u64 deadline)
 {
 	s32 cpu = scx_bpf_task_cpu(p);
 
@@ -61,8 +82,25 @@ static __always_inline void enqueue_bound(struct task_struct *p, u64 deadline)
 		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, CCX_ENQ_PREEMPT);
 		return;
 	}
-	ccx_dsq_insert_vtime(p, queue_bound(cpu), ccx_config.slice_ns, deadline, 0);
+	if (tctx->critical) {
+		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns,
+			       cpu_state(cpu)->running_critical ? 0 : CCX_ENQ_PREEMPT);
+		return;
+	}
+	tctx->bound = 1;
+	cpu_state(cpu)->bound++;
+	ccx_dsq_insert_vtime(p, queue_bound(cpu, open_half(tctx->domain)), ccx_config.slice_ns,
+			     deadline, 0);
 	scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
+}
+
+/* It left bound(its CPU), by running or by being dequeued; under that CPU's run queue lock. */
+static __always_inline void leave_bound(struct task_struct *p, struct task_ctx *tctx)
+{
+	if (!tctx->bound)
+		return;
+	tctx->bound = 0;
+	cpu_state(scx_bpf_task_cpu(p))->bound--;
 }
 
 void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
@@ -80,15 +118,24 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		enqueue_dispatcher(p, tctx->dispatcher - 1, enq_flags);
 		return;
 	}
+	woke(p, tctx, now);
 	settle_domain(p, tctx);
+	count_weight(tctx, p->scx.weight);
+	/* woken before it was off its CPU: select_cpu was not asked, and that CPU is idle by now */
+	if (wakeup && cpu_suits(tctx, scx_bpf_task_cpu(p), now) &&
+	    scx_bpf_test_and_clear_cpu_idle(scx_bpf_task_cpu(p))) {
+		count(CCX_FAST, 1);
+		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, 0);
+		return;
+	}
 	tctx->queued_ns = now;
 	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now,
 				      ccx_config.lag_ns, ccx_config.debt_ns);
-	deadline = ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns);
+	deadline = ccx_queue_key(ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns));
 	kind = CCX_KIND_EFFICIENCY;
 
 	if (bound_to_one_cpu(p)) {
-		enqueue_bound(p, deadline);
+		enqueue_bound(p, tctx, deadline);
 		return;
 	}
 	if (tctx->critical) {
@@ -114,7 +161,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		order(p, tctx, kind, ccx_config.slice_ns, deadline);
 		return;
 	}
-	if (queue_empty(queue_custody(tctx->domain)))
+	if (domain_state(tctx->domain)->custody <= 0)
 		domain_state(tctx->domain)->custody_since_ns = now;
 	if (!custody_send(p, tctx, now, wakeup)) {
 		__sync_fetch_and_add(&domain_state(tctx->domain)->ring_full, 1);
@@ -126,6 +173,30 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	wake_idle_for(p, tctx);
 }
 
+/*
+ * How many CPUs of a domain have nothing to run: counted where a CPU finds nothing and where it
+ * runs something again. (ops.update_idle would say it, too, as two more programs for each sleep; a
+ * CPU that a real-time task takes over counts as idle.) True when all are idle now.
+ */
+static __always_inline bool goes_idle(s32 cpu, u32 domain)
+{
+	struct ccx_cpu_state *state = cpu_state(cpu);
+
+	if (state->idle)
+		return domain_state(domain)->nr_idle >= domain_config(domain)->nr_cpus;
+	state->idle = 1;
+	return __sync_fetch_and_add(&domain_state(domain)->nr_idle, 1) + 1 >=
+	       domain_config(domain)->nr_cpus;
+}
+
+static __always_inline void is_busy(s32 cpu, u32 domain)
+{
+	if (!cpu_state(cpu)->idle)
+		return;
+	cpu_state(cpu)->idle = 0;
+	__sync_fetch_and_add(&domain_state(domain)->nr_idle, -1);
+}
+
 void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 {
 	u64 now = ccx_now();
@@ -134,12 +205,12 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	bool in_custody, messages, ready;
 
 	apply_decisions(domain, now);
-	in_custody = !queue_empty(queue_custody(domain));
+	in_custody = domain_state(domain)->custody > 0;
 	messages = (in_custody || domain_state(domain)->late) && messages_wait(domain);
 	/* late, or orphans: custody is as good as decided */
 	ready = dispatcher_late(domain, messages, now) || (in_custody && !messages);
 
-	if (!queue_empty(queue_parked(domain)) && dispatcher_wanted(domain, messages, now) &&
+	if (domain_state(domain)->parked && dispatcher_wanted(domain, messages, now) &&
 	    run_parked(domain, now))
 		return;
 	if (take_own(cpu, domain, ready, now))
@@ -147,7 +218,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	if (in_custody && ccx_dsq_move_to_local(queue_custody(domain)))
 		return;
 	/* a performance CPU is idle or lent: nothing else of its own to do, so no spill bound */
-	if (steal(cpu, domain))
+	if (steal(cpu, domain, now))
 		return;
 
 	if (prev && prev->scx.flags & CCX_TASK_QUEUED) {
@@ -158,23 +229,8 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 		}
 	}
 	/* the last CPU of the domain goes idle: its dispatcher may sleep, too */
-	if (domain_state(domain)->nr_idle + 1 >= domain_config(domain)->nr_cpus &&
-	    !queue_empty(queue_parked(domain)))
+	if (goes_idle(cpu, domain) && domain_state(domain)->parked)
 		run_parked(domain, now);
-}
-
-void CCX_OPS(ccx_runnable, struct task_struct *p, u64 enq_flags)
-{
-	struct task_ctx *tctx = task_ctx_get(p);
-	u64 now;
-
-	if (!tctx || !(enq_flags & CCX_ENQ_WAKEUP))
-		return;
-	now = ccx_now();
-	tctx->awake_ns = 0;
-	tctx->burst_now_ns = 0;
-	if (tctx->slept_ns && now > tctx->slept_ns)
-		tctx->sleep_ns = average(tctx->sleep_ns, now - tctx->slept_ns);
 }
 
 void CCX_OPS(ccx_running, struct task_struct *p)
@@ -184,26 +240,28 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	struct ccx_cpu_state *state = cpu_state(cpu);
 	u32 domain = cpu_config(cpu)->domain;
 	struct ccx_domain_state *home;
-	u64 now = ccx_now(), custody;
+	u64 now = ccx_now();
 
 	if (!tctx)
 		return;
+	if (cpu_state(cpu)->idle && tctx->started_by_ns)
+		state->start_ns = average(state->start_ns, now - tctx->started_by_ns);
+	tctx->started_by_ns = 0;
+	is_busy(cpu, domain);
 	state->running_since_ns = now;
-	/* a burst that is longer than usual goes on for as long again */
-	state->running_until_ns = now + (tctx->burst_now_ns < tctx->burst_ns ?
-						 tctx->burst_ns - tctx->burst_now_ns :
-						 tctx->burst_now_ns);
+	state->running_until_ns = now + burst_left_ns(tctx);
 	state->running_critical = tctx->critical;
 	state->running_dispatcher = tctx->dispatcher != 0;
 	tctx->started_ns = now;
-	if (tctx->dispatcher)
+	if (tctx->dispatcher) {
+		domain_state(tctx->dispatcher - 1)->blocked = 0;
 		return;
-
-	custody = tctx->custody;
-	if (custody & IN_CUSTODY) {
-		if (__sync_val_compare_and_swap(&tctx->custody, custody, 0) == custody)
-			count(domain_state(tctx->domain)->late ? CCX_RESCUED : CCX_OVERTAKEN, 1);
 	}
+
+	ready_leave(tctx);
+	leave_bound(p, tctx);
+	if (custody_leave(tctx, tctx->custody))
+		count(domain_state(tctx->domain)->late ? CCX_RESCUED : CCX_OVERTAKEN, 1);
 	if (tctx->domain != domain) {
 		if (tctx->stopped_ns) {
 			count(CCX_MIGRATED_IN, 1);
@@ -212,11 +270,6 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 		set_domain(tctx, domain);
 	}
 	home = domain_state(domain);
-	if (now > home->vtime_advanced_ns) {
-		home->vtime_now = ccx_clock_advance(home->vtime_now, tctx->vtime,
-						    now - home->vtime_advanced_ns);
-		home->vtime_advanced_ns = now;
-	}
 	if (tctx->critical) {
 		home->critical_ns = now;
 		if (ccx_config.mixed_kinds && cpu_config(cpu)->kind != CCX_KIND_PERFORMANCE)
@@ -224,11 +277,27 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	}
 }
 
+/* A task has run for ran_ns that had this virtual time when it began. */
+static __always_inline void advance_clock(struct ccx_domain_state *home, u64 ran_ns, u64 vtime,
+					  u64 now)
+{
+	u64 by = ccx_clock_service(ran_ns, home->weight);
+	s64 elapsed = now - home->vtime_advanced_ns;
+
+	if (elapsed > 0) {
+		home->vtime_advanced_ns = now;
+		by += ccx_clock_catch_up(home->vtime_now + by, vtime, elapsed);
+	}
+	__sync_fetch_and_add(&home->vtime_now, by);
+}
+
 void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 {
 	struct task_ctx *tctx = task_ctx_get(p);
 	s32 cpu = scx_bpf_task_cpu(p);
+	u32 domain = cpu_config(cpu)->domain;
 	struct ccx_cpu_state *state = cpu_state(cpu);
+	struct ccx_domain_state *home = domain_state(domain);
 	u64 now = ccx_now(), ran, virtual;
 
 	if (!tctx || !tctx->started_ns)
@@ -247,20 +316,37 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 		state->counters[cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ?
 					CCX_CRITICAL_ON_PERFORMANCE_NS :
 					CCX_CRITICAL_ELSEWHERE_NS] += ran;
+	if (tctx->band < CCX_NR_BANDS)
+		__sync_fetch_and_add(&home->band_used_ns[tctx->band], ran);
+	critical_budget(domain, now);
+	advance_clock(home, ran, tctx->vtime, now);
 	virtual = ccx_virtual_ns(ran, tctx->inverse_weight);
 	tctx->vtime += virtual;
 	tctx->awake_ns += virtual;
-	tctx->burst_now_ns += ran;
+	tctx->burst_now_ns += scale_by_capacity(ran, cpu);
 	declassify(tctx);
 }
 
 void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 {
 	struct task_ctx *tctx = task_ctx_get(p);
+	u64 now;
 
-	if (!tctx || !(deq_flags & CCX_DEQ_SLEEP))
+	if (!tctx)
 		return;
-	tctx->slept_ns = ccx_now();
+	if (tctx->dispatcher) {
+		domain_state(tctx->dispatcher - 1)->blocked = !!(deq_flags & CCX_DEQ_SLEEP);
+		return;
+	}
+	ready_leave(tctx);
+	leave_bound(p, tctx);
+	custody_leave(tctx, tctx->custody);
+	count_weight(tctx, 0);
+	if (!(deq_flags & CCX_DEQ_SLEEP))
+		return;
+	now = ccx_now();
+	tctx->slept_ns = now;
+	judge_handoff(tctx, now);
 	tctx->burst_ns = average(tctx->burst_ns, tctx->burst_now_ns);
 	classify(p, tctx);
 }
@@ -269,8 +355,11 @@ void CCX_OPS(ccx_set_weight, struct task_struct *p, u32 weight)
 {
 	struct task_ctx *tctx = task_ctx_get(p);
 
-	if (tctx)
-		tctx->inverse_weight = ccx_inverse_weight(weight);
+	if (!tctx)
+		return;
+	tctx->inverse_weight = ccx_inverse_weight(weight);
+	if (tctx->counted)
+		count_weight(tctx, weight);
 }
 
 void CCX_OPS(ccx_set_cpumask, struct task_struct *p, const struct cpumask *mask)
@@ -286,17 +375,6 @@ void CCX_OPS(ccx_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 {
 	if (bpf_ksym_exists(scx_bpf_reenqueue_local))
 		scx_bpf_reenqueue_local();
-}
-
-void CCX_OPS(ccx_update_idle, s32 cpu, bool idle)
-{
-	u32 domain = cpu_config(cpu)->domain;
-	s64 nr;
-
-	nr = __sync_fetch_and_add(&domain_state(domain)->nr_idle, idle ? 1 : -1) + (idle ? 1 : -1);
-	/* two CPUs that went idle together may each have thought the other would see to it */
-	if (idle && nr >= domain_config(domain)->nr_cpus && !queue_empty(queue_parked(domain)))
-		scx_bpf_kick_cpu(cpu, 0);
 }
 
 SEC("struct_ops.s/ccx_init_task")
@@ -315,6 +393,7 @@ s32 BPF_PROG(ccx_init_task, struct task_struct *p, struct scx_init_task_args *ar
 	tctx->slice_ns = ccx_config.slice_ns;
 	tctx->kind = CCX_KIND_EFFICIENCY;
 	tctx->critical = p->flags & PF_KTHREAD ? 1 : 0;
+	tctx->band = BAND_NONE;
 	if (p->tgid != (s32)ccx_config.daemon_tgid)
 		return 0;
 	bpf_for(i, 0, ccx_config.nr_domains)
@@ -347,6 +426,7 @@ s32 BPF_PROG(ccx_init)
 	if (err)
 		return err;
 	bpf_for(i, 0, ccx_config.nr_domains) {
+		domain_state(i)->bands_admitted = CCX_NR_BANDS;
 		err = masks_create(i);
 		if (err)
 			return err;
@@ -383,13 +463,11 @@ struct sched_ext_ops ccx_ops = {
 	.select_cpu = (void *)ccx_select_cpu,
 	.enqueue = (void *)ccx_enqueue,
 	.dispatch = (void *)ccx_dispatch,
-	.runnable = (void *)ccx_runnable,
 	.running = (void *)ccx_running,
 	.stopping = (void *)ccx_stopping,
 	.quiescent = (void *)ccx_quiescent,
 	.set_weight = (void *)ccx_set_weight,
 	.set_cpumask = (void *)ccx_set_cpumask,
-	.update_idle = (void *)ccx_update_idle,
 	.cpu_release = (void *)ccx_cpu_release,
 	.init_task = (void *)ccx_init_task,
 	.enable = (void *)ccx_enable,

@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a CPU runs next: the earliest deadline of its domain that is fit for it, else what waits in
- * other domains, nearest first.
+ * What a CPU runs next: latency-critical tasks, then the earliest deadline of its domain that is fit
+ * for it, else what waits in other domains, nearest first.
+ *
+ * Latency-critical tasks go first, always: the classifier admits only as many as leave half of the
+ * domain's performance CPUs to others (classify.h). What still waits when an epoch ends is served in
+ * turn with the rest, and if it waits on, in turn with latency-critical tasks, too.
  */
 #ifndef CCX_BPF_PICK_H
 #define CCX_BPF_PICK_H
 
 #include "queues.h"
+
+#define EPOCH_NS	(1000 * 1000 * 1000ULL)
+#define STARVING_NS	(EPOCH_NS / 4)		/* after the end of its epoch */
+#define SETTLED_NS	(1000 * 1000ULL)	/* no task is still on its way into the closed half */
+#define EPOCHS_AT_MOST	4			/* then they change, emptied or not */
+#define STEAL_NEAREST	8			/* other domains always looked at, nearest first */
+#define STEAL_OTHERS	4			/* and further ones, in turn */
+
+#define OLD_ALL		((1U << CCX_NR_READY) - 1)
 
 /* A choice among queues: the earliest deadline so far. */
 struct choice {
@@ -15,17 +28,12 @@ struct choice {
 	bool any;
 };
 
-static __always_inline void consider(struct choice *choice, u64 queue, u64 bonus_ns,
-				     u64 waited_since, u64 now)
+static __always_inline void consider(struct choice *choice, u64 queue)
 {
 	u64 deadline = 0, queued_ns = 0;
 
-	if (queue_empty(queue) || !queue_head(queue, &deadline, &queued_ns))
+	if (!queue_head(queue, &deadline, &queued_ns))
 		return;
-	/* clocks of CPUs differ a little: only a real bound is compared */
-	if (waited_since && queued_ns + waited_since > now)
-		return;
-	deadline -= bonus_ns;
 	if (choice->any && !ccx_before(deadline, choice->deadline))
 		return;
 	choice->queue = queue;
@@ -33,58 +41,133 @@ static __always_inline void consider(struct choice *choice, u64 queue, u64 bonus
 	choice->any = true;
 }
 
-/* Takes the earliest deadline of the domain that is fit for this CPU. */
-static __always_inline bool take_own(u32 cpu, u32 domain, bool custody, u64 now)
+/* Lets the halves of the domain's queues change roles, if it is time. */
+static __always_inline void change_epoch(u32 domain, u64 now)
 {
-	struct choice choice = {};
-	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ||
-			   !domain_config(domain)->nr_kind[CCX_KIND_PERFORMANCE];
-	u64 critical = queue_ready(domain, CCX_KIND_PERFORMANCE);
-	u64 normal = queue_ready(domain, CCX_KIND_EFFICIENCY);
-	u64 batch = queue_ready(domain, CCX_KIND_LOW_POWER);
+	struct ccx_domain_state *state = domain_state(domain);
+	u64 since = state->epoch_ns;
 
-	consider(&choice, critical, ccx_config.lag_ns, performance ? 0 : ccx_config.spill_ns, now);
-	consider(&choice, normal, 0, 0, now);
-	consider(&choice, batch, 0, 0, now);
-	consider(&choice, queue_bound(cpu), 0, 0, now);
+	if (now < since + EPOCH_NS || (state->old && now < since + EPOCHS_AT_MOST * EPOCH_NS))
+		return;
+	if (__sync_val_compare_and_swap(&state->epoch_ns, since, now) != since)
+		return;
+	state->half ^= 1;
+	state->old = OLD_ALL;
+}
+
+/* Takes what has waited since before the last change of epoch. */
+static __always_inline bool take_old(u32 domain, u32 kind, u64 now)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+	u64 queue = queue_ready(domain, kind, !open_half(domain));
+
+	if (!(state->old & 1U << kind))
+		return false;
+	if (ccx_dsq_move_to_local(queue))
+		return true;
+	if (now > state->epoch_ns + SETTLED_NS && queue_empty(queue))
+		__sync_fetch_and_and(&state->old, ~(1U << kind));
+	return false;
+}
+
+/* A latency-critical task, on a performance CPU at once, on another after spill_ns. */
+static __always_inline bool take_critical(u32 domain, bool performance, u64 now)
+{
+	u64 queue = queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain));
+	u64 deadline, queued_ns = 0;
+
+	if (!nr_ready(domain, CCX_KIND_PERFORMANCE))
+		return false;
+	if (performance)
+		return ccx_dsq_move_to_local(queue) || take_old(domain, CCX_KIND_PERFORMANCE, now);
+	if (queue_head(queue, &deadline, &queued_ns) && now > queued_ns + ccx_config.spill_ns &&
+	    ccx_dsq_move_to_local(queue))
+		return true;
+	return take_old(domain, CCX_KIND_PERFORMANCE, now);
+}
+
+static __always_inline bool take_normal(u32 cpu, u32 domain, bool custody, u64 now)
+{
+	u64 normal = queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain));
+	struct choice choice = {};
+
+	if (!nr_ready(domain, CCX_KIND_EFFICIENCY) && !cpu_state(cpu)->bound && !custody)
+		return false;
+	if (!cpu_state(cpu)->bound && !custody)
+		return ccx_dsq_move_to_local(normal);
+	consider(&choice, normal);
 	if (custody)
-		consider(&choice, queue_custody(domain), 0, 0, now);
+		consider(&choice, queue_custody(domain));
+	if (cpu_state(cpu)->bound) {
+		consider(&choice, queue_bound(cpu, 0));
+		consider(&choice, queue_bound(cpu, 1));
+	}
 	if (!choice.any)
 		return false;
 	if (ccx_dsq_move_to_local(choice.queue))
 		return true;
 	/* its first tasks may not run here: whatever may */
-	return ccx_dsq_move_to_local(queue_bound(cpu)) ||
-	       (performance && ccx_dsq_move_to_local(critical)) ||
-	       ccx_dsq_move_to_local(normal) || ccx_dsq_move_to_local(batch);
+	return (choice.queue != normal && ccx_dsq_move_to_local(normal)) ||
+	       ccx_dsq_move_to_local(queue_bound(cpu, 0)) ||
+	       ccx_dsq_move_to_local(queue_bound(cpu, 1));
 }
 
-static __always_inline bool take_from(u32 domain, bool performance)
+/* The next task of the domain that is fit for this CPU. custody: its tasks count as decided. */
+static __always_inline bool take_own(u32 cpu, u32 domain, bool custody, u64 now)
 {
-	u64 queue;
+	struct ccx_domain_state *state = domain_state(domain);
+	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ||
+			   !domain_config(domain)->nr_kind[CCX_KIND_PERFORMANCE];
+	bool turn, starving;
 
-	queue = queue_ready(domain, CCX_KIND_PERFORMANCE);
-	if (performance && !queue_empty(queue) && ccx_dsq_move_to_local(queue))
+	change_epoch(domain, now);
+	turn = (state->old || cpu_state(cpu)->bound) && ++cpu_state(cpu)->turn & 1;
+	starving = turn && now > state->epoch_ns + STARVING_NS;
+	if (starving) {
+		if (take_old(domain, CCX_KIND_EFFICIENCY, now) ||
+		    (cpu_state(cpu)->bound &&
+		     ccx_dsq_move_to_local(queue_bound(cpu, !open_half(domain)))) ||
+		    (custody && ccx_dsq_move_to_local(queue_custody(domain))))
+			return true;
+	}
+	if (take_critical(domain, performance, now))
 		return true;
-	queue = queue_ready(domain, CCX_KIND_EFFICIENCY);
-	if (!queue_empty(queue) && ccx_dsq_move_to_local(queue))
+	if (turn && take_old(domain, CCX_KIND_EFFICIENCY, now))
 		return true;
-	queue = queue_ready(domain, CCX_KIND_LOW_POWER);
-	if (!queue_empty(queue) && ccx_dsq_move_to_local(queue))
-		return true;
-	queue = queue_custody(domain);
-	return !queue_empty(queue) && ccx_dsq_move_to_local(queue);
+	return take_normal(cpu, domain, custody, now) ||
+	       take_old(domain, CCX_KIND_EFFICIENCY, now);
 }
 
-static bool steal(u32 cpu, u32 domain)
+static __always_inline bool take_from(u32 domain, bool performance, u64 now)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+
+	/* an idle CPU there would have taken what waits */
+	if (state->nr_idle > 0 || (!nr_ready(domain, CCX_KIND_PERFORMANCE) &&
+				   !nr_ready(domain, CCX_KIND_EFFICIENCY) && state->custody <= 0))
+		return false;
+	return take_critical(domain, performance, now) ||
+	       ccx_dsq_move_to_local(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain))) ||
+	       take_old(domain, CCX_KIND_EFFICIENCY, now) ||
+	       (state->custody > 0 && ccx_dsq_move_to_local(queue_custody(domain)));
+}
+
+/* Takes from other domains: from the nearest always, from further ones in turn. */
+static bool steal(u32 cpu, u32 domain, u64 now)
 {
 	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE;
-	u32 i;
+	u32 others = ccx_config.nr_domains - 1, nr = others, turn = cpu_state(cpu)->turn, i;
 
-	bpf_for(i, 0, ccx_config.nr_domains - 1) {
-		u32 far = domain_config(domain)->nearest[i & (CCX_MAX_DOMAINS - 1)];
+	if (nr > STEAL_NEAREST + STEAL_OTHERS) {
+		nr = STEAL_NEAREST + STEAL_OTHERS;
+		cpu_state(cpu)->turn += STEAL_OTHERS;
+	}
+	bpf_for(i, 0, nr) {
+		u32 index = i < STEAL_NEAREST || others <= STEAL_NEAREST + STEAL_OTHERS ?
+			    i : STEAL_NEAREST + (turn + i) % (others - STEAL_NEAREST);
+		u32 far = domain_config(domain)->nearest[index & (CCX_MAX_DOMAINS - 1)];
 
-		if (take_from(far, performance)) {
+		if (take_from(far, performance, now)) {
 			count(CCX_STOLEN, 1);
 			return true;
 		}

@@ -123,6 +123,56 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 }
 
 /*
+ * Handing over. A task that wakes another and sleeps at once (a request through a pipe, a reply
+ * through a socket) can give it its CPU: no interrupt, no idle CPU to start, the data in the cache.
+ * The kernel's hint that it will (WAKE_SYNC) is often wrong, so it must have been right
+ * HANDOFF_STREAK times in a row, with one wake-up each time; one miss, and it is to be earned anew.
+ * And what it takes the waker to get off its CPU must be less than starting the other CPU took of
+ * late: that is microseconds where the CPU only halts, and a multiple where it sleeps deeply. Only
+ * where nothing else waits in the domain, or a pair could keep a CPU for itself.
+ */
+#define HANDOFF_STREAK	8
+#define HANDOFF_MAX_NS	(100 * 1000ULL)	/* a waker that goes on for longer was a miss */
+#define SWITCH_NS	2000ULL		/* from one task's sleep to the next one's start, and to be sure */
+
+/* The waker's CPU, if the task it wakes should run there next; else -1. */
+static __always_inline s32 hand_off(struct task_struct *p, struct task_ctx *tctx, s32 prev_cpu,
+				    u64 now)
+{
+	struct task_ctx *waker = task_ctx_get(bpf_get_current_task_btf());
+	u32 cpu = bpf_get_smp_processor_id(), domain = cpu_config(cpu)->domain;
+
+	if (!waker)
+		return -1;
+	if (waker->woke_other_ns)
+		waker->handoffs = 0;
+	waker->woke_other_ns = now;
+	if (waker->handoffs < HANDOFF_STREAK ||
+	    waker->handoff_ns + SWITCH_NS >= cpu_state(prev_cpu)->start_ns ||
+	    nr_ready(domain, CCX_KIND_PERFORMANCE) || nr_ready(domain, CCX_KIND_EFFICIENCY) ||
+	    domain_state(domain)->custody > 0 || cpu_state(cpu)->bound ||
+	    !cpu_suits(tctx, cpu, now) ||
+	    (tctx->restricted && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr)))
+		return -1;
+	return cpu;
+}
+
+/* The task goes to sleep: whether it would have been right to hand over, and how long it took. */
+static __always_inline void judge_handoff(struct task_ctx *tctx, u64 now)
+{
+	u64 took_ns = now - tctx->woke_other_ns;
+
+	if (!tctx->woke_other_ns || took_ns > HANDOFF_MAX_NS) {
+		tctx->handoffs = 0;
+	} else {
+		tctx->handoff_ns = average(tctx->handoff_ns, took_ns);
+		if (tctx->handoffs < HANDOFF_STREAK)
+			tctx->handoffs++;
+	}
+	tctx->woke_other_ns = 0;
+}
+
+/*
  * After a task was queued: a CPU may have gone idle since it was looked for, and would sleep on
  * while the task waits. The kick is delivered after the queueing is complete.
  */
@@ -138,59 +188,61 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
 }
 
-/* A hog runs on for longer; what exchanges messages does not, and loses 10 % when it is sent off. */
-#define PREEMPT_WORTH_NS	(2 * 1000 * 1000ULL)
+#define PREEMPT_WORTH_NS	(1000 * 1000ULL)	/* what runs for less is better let finish */
+#define PREEMPT_PAUSE_NS	(500 * 1000ULL)	/* between two on a CPU, however many wake up */
 
-/* A CPU is preempted so often at most, however many wake up: a frame has 16 ms, audio 5. */
-#define PREEMPT_PAUSE_NS	(1000 * 1000ULL)
-
-/* Sending off what runs there ends the wait clearly sooner than waiting for it. */
-static __always_inline bool worth_preempting(s32 cpu, u64 now)
+/*
+ * How long what runs on the CPU will likely go on, by its past; 0 where it must not be sent off: it
+ * is latency-critical itself, a dispatcher, has only just been sent in, or will end sooner than
+ * switching pays.
+ */
+static __always_inline u64 worth_preempting(s32 cpu, u64 now)
 {
 	struct ccx_cpu_state *state = cpu_state(cpu);
 
-	return state->running_since_ns && !state->running_critical &&
-	       state->running_until_ns > now + PREEMPT_WORTH_NS &&
-	       state->preempted_ns + PREEMPT_PAUSE_NS < now;
+	if (!state->running_since_ns || state->running_critical || state->running_dispatcher ||
+	    state->running_until_ns <= now + PREEMPT_WORTH_NS ||
+	    state->preempted_ns + PREEMPT_PAUSE_NS >= now)
+		return 0;
+	return state->running_until_ns - now;
 }
 
 /*
- * A latency-critical task found no idle performance CPU: sends the running task of one off, unless
- * it is latency-critical, too, or about to sleep anyway. The task itself waits in
- * ready(domain, performance). Where a CPU's worth of such tasks waits already, they are the load,
- * and sending tasks off would only add switches.
+ * Makes room on a performance CPU for a latency-critical task that was just queued in
+ * ready(domain, performance): on the one where it ran last, else where most would go on for
+ * longest. Where a CPU's worth of such tasks waits already, they are the load, and sending tasks
+ * off would only add switches.
  */
 static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 {
-	struct domain_masks *masks;
-	struct bpf_cpumask *mask;
-	u32 domain = tctx->domain, i;
-	s32 cpu;
+	const volatile struct ccx_config_domain *domain = domain_config(tctx->domain);
+	u32 nr = domain->nr_kind[CCX_KIND_PERFORMANCE], i;
+	s32 cpu = scx_bpf_task_cpu(p), best = -1;
+	u64 longest = 0;
 
-	if (scx_bpf_dsq_nr_queued(queue_ready(domain, CCX_KIND_PERFORMANCE)) >=
-	    domain_config(domain)->nr_kind[CCX_KIND_PERFORMANCE])
+	if (nr_ready(tctx->domain, CCX_KIND_PERFORMANCE) > nr)
 		return;
-	cpu = scx_bpf_task_cpu(p);
-	if (cpu_config(cpu)->domain == domain &&
-	    cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE && worth_preempting(cpu, now))
-		goto kick;
+	if (cpu_config(cpu)->domain == tctx->domain &&
+	    cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE && worth_preempting(cpu, now)) {
+		best = cpu;
+	} else {
+		bpf_for(i, 0, nr < CCX_VICTIMS ? nr : CCX_VICTIMS) {
+			u64 left;
 
-	masks = bpf_map_lookup_elem(&ccx_masks, &domain);
-	mask = masks ? masks->performance : NULL;
-	if (!mask)
-		return;
-	bpf_for(i, 0, 4) {
-		cpu = bpf_cpumask_any_and_distribute((const struct cpumask *)mask, p->cpus_ptr);
-		if (cpu < 0 || (u32)cpu >= ccx_config.nr_cpus)
-			return;
-		if (worth_preempting(cpu, now))
-			goto kick;
+			cpu = domain->performance[i & (CCX_VICTIMS - 1)];
+			left = worth_preempting(cpu, now);
+			if (left > longest &&
+			    (!tctx->restricted || bpf_cpumask_test_cpu(cpu, p->cpus_ptr))) {
+				longest = left;
+				best = cpu;
+			}
+		}
 	}
-	return;
-kick:
-	cpu_state(cpu)->preempted_ns = now;
+	if (best < 0)
+		return;
+	cpu_state(best)->preempted_ns = now;
 	count(CCX_PREEMPTED, 1);
-	scx_bpf_kick_cpu(cpu, CCX_KICK_PREEMPT);
+	scx_bpf_kick_cpu(best, CCX_KICK_PREEMPT);
 }
 
 #endif

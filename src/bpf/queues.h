@@ -3,14 +3,19 @@
  * The dispatch queues (DSQs) and who may take from which.
  *
  * ready(domain, kind)	runnable tasks in order of deadline. `kind` is the least capable kind of CPU
- *			that may take the task at once: performance for latency-critical tasks,
- *			efficiency for all others, low-power for batch.
+ *			that takes them at once: performance for latency-critical tasks, efficiency
+ *			for all others.
+ * bound(cpu)		tasks that only one CPU may run, so that they share it fairly with the rest.
  * custody(domain)	tasks whose message was sent, in order of BPF's own deadline. A task stays a
  *			kernel-visible, ordered queue entry all the time it is in custody, so a CPU
  *			that has nothing else, or finds the dispatcher late, just takes it: rescue
  *			needs no search for lost tasks and cannot miss one.
  * parked(domain)	the domain's dispatcher while it waits for messages.
- * bound(cpu)		tasks that only one CPU may run, so that they share it fairly with the rest.
+ *
+ * ready and bound have two halves. Tasks go into one; each epoch the halves change roles, and the
+ * one that was closed is emptied before long (pick.h). Whatever deadlines and classes say, and
+ * however many tasks there are, one that waits is therefore run within an epoch or two and as long
+ * as all that wait with it take for one slice each.
  */
 #ifndef CCX_BPF_QUEUES_H
 #define CCX_BPF_QUEUES_H
@@ -19,9 +24,9 @@
 
 #define QUEUE(type, index)	((u64)(type) << 16 | (index))
 
-static __always_inline u64 queue_ready(u32 domain, u32 kind)
+static __always_inline u64 queue_ready(u32 domain, u32 kind, u32 half)
 {
-	return QUEUE(1, domain * CCX_NR_KINDS + kind);
+	return QUEUE(1, (domain * CCX_NR_READY + kind) * 2 + (half & 1));
 }
 
 static __always_inline u64 queue_custody(u32 domain)
@@ -34,9 +39,65 @@ static __always_inline u64 queue_parked(u32 domain)
 	return QUEUE(3, domain);
 }
 
-static __always_inline u64 queue_bound(u32 cpu)
+static __always_inline u64 queue_bound(u32 cpu, u32 half)
 {
-	return QUEUE(4, cpu);
+	return QUEUE(4, cpu * 2 + (half & 1));
+}
+
+/* The half that tasks go into now. */
+static __always_inline u32 open_half(u32 domain)
+{
+	return domain_state(domain)->half;
+}
+
+/*
+ * How many wait in a ready queue is counted beside it, because asking the kernel costs a lookup,
+ * twice for each context switch. A task is counted from before it is queued until it runs or is
+ * dequeued: the count is never less than what waits. Should it ever be, a queue would be thought
+ * empty that is not; so the kernel is asked now and then all the same (take_own).
+ */
+static __always_inline void ready_count(u32 mark, s32 n)
+{
+	u32 index = mark - 1;
+
+	__sync_fetch_and_add(&domain_state(index / CCX_NR_READY)->ready[index % CCX_NR_READY], n);
+}
+
+static __always_inline void ready_leave(struct task_ctx *tctx)
+{
+	u32 mark;
+
+	if (!tctx->ready)
+		return;
+	mark = __sync_lock_test_and_set(&tctx->ready, 0);
+	if (mark)
+		ready_count(mark, -1);
+}
+
+/* Returns what ready_undo() takes. */
+static __always_inline u32 ready_enter(struct task_ctx *tctx, u32 domain, u32 kind)
+{
+	u32 mark = domain * CCX_NR_READY + kind + 1, old;
+
+	ready_count(mark, 1);
+	old = __sync_lock_test_and_set(&tctx->ready, mark);
+	if (old)
+		ready_count(old, -1);
+	return mark;
+}
+
+/* It was not queued after all; unless it has run meanwhile, and was uncounted then. */
+static __always_inline void ready_undo(struct task_ctx *tctx, u32 mark)
+{
+	if (__sync_val_compare_and_swap(&tctx->ready, mark, 0) == mark)
+		ready_count(mark, -1);
+}
+
+static __always_inline u32 nr_ready(u32 domain, u32 kind)
+{
+	s32 nr = domain_state(domain)->ready[kind];
+
+	return nr > 0 ? nr : 0;
 }
 
 static __always_inline bool queue_empty(u64 queue)
@@ -71,11 +132,11 @@ static bool queue_head(u64 queue, u64 *deadline, u64 *queued_ns)
 static s32 queues_create(void)
 {
 	s32 err = 0;
-	u32 i, kind;
+	u32 i, j;
 
 	bpf_for(i, 0, ccx_config.nr_domains) {
-		bpf_for(kind, 0, CCX_NR_KINDS) {
-			err = scx_bpf_create_dsq(queue_ready(i, kind), -1);
+		bpf_for(j, 0, CCX_NR_READY * 2) {
+			err = scx_bpf_create_dsq(queue_ready(i, j / 2, j), -1);
 			if (err)
 				return err;
 		}
@@ -89,7 +150,9 @@ static s32 queues_create(void)
 	bpf_for(i, 0, ccx_config.nr_cpus) {
 		if (!cpu_config(i)->present)
 			continue;
-		err = scx_bpf_create_dsq(queue_bound(i), -1);
+		err = scx_bpf_create_dsq(queue_bound(i, 0), -1);
+		if (!err)
+			err = scx_bpf_create_dsq(queue_bound(i, 1), -1);
 		if (err)
 			return err;
 	}

@@ -51,19 +51,27 @@ struct task_ctx {
 	u64 stopped_ns;
 	u64 queued_ns;		/* when it was last queued */
 	u64 fresh_until_ns;	/* the last decision may be reused until then */
-	u64 burst_ns;		/* average CPU time between sleeps */
-	u64 burst_now_ns;	/* CPU time since it last slept */
+	u64 burst_ns;		/* average work between sleeps: CPU time on the fastest kind of CPU */
+	u64 burst_now_ns;	/* the same since it last slept */
 	u64 sleep_ns;		/* average time asleep */
-	u64 slept_ns;		/* when it last went to sleep */
+	u64 slept_ns;		/* when it last went to sleep; 0 once its waking was seen */
+	u64 started_by_ns;	/* when it was sent to an idle CPU of another's; 0 once it runs */
+	u64 woke_other_ns;	/* when it last woke another, since it woke itself; 0: it did not */
+	u64 handoff_ns;		/* average time from then until it sleeps */
 	u64 domains;		/* bit d: its affinity allows some CPU of domain d */
 	u32 generation;
 	u32 inverse_weight;
+	u32 ready;		/* which ready queue it is counted in (queues.h), 0 for none */
+	u32 counted;		/* what it adds to its domain's weight: 0 while it sleeps */
 	u32 slice_ns;		/* of the last decision */
 	u32 domain;
 	u8 kind;		/* of the last decision */
 	u8 critical;
 	u8 dispatcher;		/* domain + 1 when the task is a dispatcher */
 	u8 restricted;		/* its affinity leaves out some online CPU */
+	u8 band;		/* enum band (classify.h) */
+	u8 handoffs;		/* in a row, see placement.h */
+	u8 bound;		/* it waits in bound(its CPU) */
 };
 
 struct {
@@ -98,6 +106,12 @@ struct {
 	__type(key, u32);
 	__type(value, struct scratch_mask);
 } ccx_scratch SEC(".maps");
+
+/* Exponential average, a quarter of the new sample each time: forgets in about ten samples. */
+static __always_inline u64 average(u64 old, u64 sample)
+{
+	return old - (old >> 2) + (sample >> 2);
+}
 
 static __always_inline struct task_ctx *task_ctx_get(struct task_struct *p)
 {

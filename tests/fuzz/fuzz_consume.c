@@ -113,7 +113,7 @@ static void check_decision(const struct ccx_message *message, const struct ccx_d
 	int known = decision->domain == dispatcher.domain;
 
 	CHECK(decision->pid == message->pid && decision->generation == message->generation);
-	CHECK(decision->kind < CCX_NR_KINDS);
+	CHECK(decision->kind < CCX_NR_READY);
 	CHECK(decision->slice_ns >= dispatcher.policy.slice_min_us * 1000);
 	CHECK(decision->slice_ns <= dispatcher.policy.slice_us * 1000);
 	CHECK(decision->fresh_us <= dispatcher.policy.fresh_us);

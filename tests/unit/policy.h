@@ -59,7 +59,7 @@ static inline struct ccx_load random_load(uint64_t *seed)
 	load.capacity = unit_between(seed, 1, load.nr_cpus * CCX_CAPACITY_MAX);
 	load.time_ns = unit_random(seed);
 	load.vtime_now = unit_random(seed);
-	for (i = 0; i < CCX_NR_KINDS; i++)
+	for (i = 0; i < CCX_NR_READY; i++)
 		load.queued[i] = unit_random(seed) & 3 ? unit_between(seed, 0, 100) : 0;
 	if (unit_random(seed) % 4 == 0)
 		load.idle_cpus = unit_between(seed, 0, load.nr_cpus);
@@ -93,7 +93,7 @@ static inline struct ccx_message message_from(uint32_t domain)
 
 static inline uint32_t total_queued(const struct ccx_load *load)
 {
-	return load->queued[0] + load->queued[1] + load->queued[2];
+	return load->queued[0] + load->queued[1];
 }
 
 struct round {

@@ -17,7 +17,7 @@ static struct ccx_load numbered(uint64_t number)
 		.capacity = number + 1,
 		.nr_cpus = number + 2,
 		.idle_cpus = number + 3,
-		.queued = { number + 4, number + 5, number + 6 },
+		.queued = { number + 4, number + 5 },
 		.running = number + 7,
 		.running_critical = number + 8,
 		.utilisation = number + 9,

@@ -46,7 +46,6 @@ static struct ccx_load derive(uint64_t number, uint32_t domain)
 	load.idle_cpus = unit_random(&seed);
 	load.queued[0] = unit_random(&seed);
 	load.queued[1] = unit_random(&seed);
-	load.queued[2] = unit_random(&seed);
 	load.running = unit_random(&seed);
 	load.running_critical = unit_random(&seed);
 	load.utilisation = unit_random(&seed);
@@ -60,7 +59,7 @@ static bool whole(const struct ccx_load *load, uint32_t domain)
 	return load->vtime_now == want.vtime_now && load->capacity == want.capacity &&
 	       load->nr_cpus == want.nr_cpus && load->idle_cpus == want.idle_cpus &&
 	       load->queued[0] == want.queued[0] && load->queued[1] == want.queued[1] &&
-	       load->queued[2] == want.queued[2] && load->running == want.running &&
+	       load->running == want.running &&
 	       load->running_critical == want.running_critical &&
 	       load->utilisation == want.utilisation;
 }
