@@ -13,7 +13,7 @@ static __always_inline u16 task_flags(struct task_struct *p, struct task_ctx *tc
 
 	if (tctx->critical)
 		flags |= CCX_TASK_CRITICAL;
-	if (p->policy == SCHED_BATCH || p->policy == SCHED_IDLE)
+	if (p->policy == SCHED_BATCH || p->policy == SCHED_IDLE || tctx->ruled == CCX_CLASS_BATCH)
 		flags |= CCX_TASK_BATCH;
 	if (tctx->restricted)
 		flags |= CCX_TASK_RESTRICTED;
@@ -113,6 +113,11 @@ static __always_inline u32 band_of(struct task_ctx *tctx)
 
 static __always_inline void classify(struct task_struct *p, struct task_ctx *tctx)
 {
+	if (tctx->ruled != CCX_CLASS_AUTO) {
+		tctx->band = BAND_NONE;
+		tctx->critical = tctx->ruled == CCX_CLASS_LATENCY_CRITICAL;
+		return;
+	}
 	if (p->flags & PF_KTHREAD) {
 		tctx->band = BAND_NONE;
 		tctx->critical = 1;
@@ -127,13 +132,26 @@ static __always_inline void classify(struct task_struct *p, struct task_ctx *tct
 	tctx->critical = tctx->band < domain_state(tctx->domain)->bands_admitted;
 }
 
+/* A quarter longer than the longest average burst, and no end in sight. */
+static __always_inline bool runs_long(struct task_ctx *tctx)
+{
+	return tctx->burst_now_ns * 4 > CRITICAL_BURST_NS * 5;
+}
+
+/* What a rule keeps critical although it runs on and on goes by deadline, or it would starve all. */
+static __always_inline bool goes_first(struct task_ctx *tctx)
+{
+	return tctx->critical && !runs_long(tctx);
+}
+
 /*
  * A task that runs on and on is not latency-critical any more, whatever it did before, kernel
- * threads included; else it would go before all others until it sleeps, which may be never.
+ * threads included; else it would go before all others until it sleeps, which may be never. Where
+ * a rule says that it is, it keeps the choice of CPU, but is ordered by deadline until it sleeps.
  */
 static __always_inline void declassify(struct task_ctx *tctx)
 {
-	if (tctx->burst_now_ns * 4 > CRITICAL_BURST_NS * 5) {
+	if (tctx->ruled != CCX_CLASS_LATENCY_CRITICAL && runs_long(tctx)) {
 		tctx->band = BAND_NONE;
 		tctx->critical = 0;
 	}

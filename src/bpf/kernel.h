@@ -51,6 +51,21 @@ struct signal_struct {
 	unsigned int flags;
 };
 
+struct kernfs_node {
+	u64 id;
+	const char *name;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+	int level;
+	struct cgroup *ancestors[];	/* [0] is the root, [level] the cgroup itself */
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;	/* in the cgroup2 hierarchy */
+};
+
 struct sched_ext_entity {
 	u32 flags;
 	u32 weight;
@@ -66,6 +81,9 @@ struct task_struct {
 	const struct cpumask *cpus_ptr;
 	int pid;
 	int tgid;
+	struct task_struct *group_leader;
+	char comm[16];
+	struct css_set *cgroups;
 	struct signal_struct *signal;
 	sigset_t blocked;
 	struct sigpending pending;

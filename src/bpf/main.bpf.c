@@ -16,6 +16,7 @@
 #include "home.h"
 #include "masks.h"
 #include "pick.h"
+#include "rules.h"
 
 char _license[] SEC("license") = "GPL";
 
@@ -36,6 +37,7 @@ static __always_inline void woke(struct task_struct *p, struct task_ctx *tctx, u
 	tctx->slept_ns = 0;
 	tctx->awake_ns = 0;
 	tctx->burst_now_ns = 0;
+	rules_follow(p, tctx);
 }
 
 s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
@@ -82,7 +84,7 @@ static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx
 		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, CCX_ENQ_PREEMPT);
 		return;
 	}
-	if (tctx->critical) {
+	if (goes_first(tctx)) {
 		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns,
 			       cpu_state(cpu)->running_critical ? 0 : CCX_ENQ_PREEMPT);
 		return;
@@ -138,7 +140,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		enqueue_bound(p, tctx, deadline);
 		return;
 	}
-	if (tctx->critical) {
+	if (goes_first(tctx)) {
 		count(CCX_CRITICAL, 1);
 		domain_state(tctx->domain)->critical_ns = now;
 		order(p, tctx, CCX_KIND_PERFORMANCE, ccx_config.slice_ns, deadline);
@@ -324,6 +326,8 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 	tctx->vtime += virtual;
 	tctx->awake_ns += virtual;
 	tctx->burst_now_ns += scale_by_capacity(ran, cpu);
+	if (runnable)
+		rules_follow(p, tctx);	/* one that never sleeps: others when they wake */
 	declassify(tctx);
 }
 
@@ -411,6 +415,7 @@ void CCX_OPS(ccx_enable, struct task_struct *p)
 	tctx->inverse_weight = ccx_inverse_weight(p->scx.weight);
 	tctx->vtime = domain_state(tctx->domain)->vtime_now;
 	set_affinity(p, tctx, p->cpus_ptr);
+	rules_follow(p, tctx);
 }
 
 SEC("struct_ops.s/ccx_init")

@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "ccx/abi.h"
 #include "ccx/deadline.h"
+#include "ccx/rules.h"
 
 const volatile struct ccx_config ccx_config SEC(".rodata.config");
 struct ccx_state ccx_state SEC(".bss.state");
@@ -38,6 +39,13 @@ struct {
 	__uint(max_entries, 4096);
 } ccx_events SEC(".maps");
 
+/* What rules look at in a task, as it was when the task was last matched (rules.h). */
+struct rule_subject {
+	u64 comm[2];
+	u64 process[2];		/* comm of the thread group's leader; 0 unless some rule asks */
+	u64 cgroup;		/* its number; the same */
+};
+
 /*
  * custody: written when a message is sent, cleared by compare-and-swap by whoever applies the
  * decision, or by running() when a CPU took the task without one. Everything else is written only
@@ -59,6 +67,8 @@ struct task_ctx {
 	u64 woke_other_ns;	/* when it last woke another, since it woke itself; 0: it did not */
 	u64 handoff_ns;		/* average time from then until it sleeps */
 	u64 domains;		/* bit d: its affinity allows some CPU of domain d */
+	u64 rules_version;	/* of the rules it was last matched with; 0: never */
+	struct rule_subject subject;
 	u32 generation;
 	u32 inverse_weight;
 	u32 ready;		/* which ready queue it is counted in (queues.h), 0 for none */
@@ -72,6 +82,8 @@ struct task_ctx {
 	u8 band;		/* enum band (classify.h) */
 	u8 handoffs;		/* in a row, see placement.h */
 	u8 bound;		/* it waits in bound(its CPU) */
+	u8 ruled;		/* enum ccx_class: what a rule says */
+	u8 prefer;		/* enum ccx_prefer: the same */
 };
 
 struct {
