@@ -8,7 +8,7 @@ CC      ?= gcc
 # any clang from 16 on compiles the BPF side
 CLANG   ?= $(firstword $(foreach v,22 21 20 19 18 17 16,$(shell command -v clang-$(v))) clang)
 
-PACKAGES := libbpf libelf hwloc liburcu-qsbr jansson
+PACKAGES := libbpf libelf hwloc liburcu-qsbr jansson libconfig
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wshadow
 ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')

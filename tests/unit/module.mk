@@ -51,6 +51,8 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 # what a target needs of its own: options, and files to begin with
 FUZZ_OPTIONS_fuzz_consume  := -max_len=4096 -len_control=0 -use_value_profile=1
 FUZZ_OPTIONS_fuzz_topology := -max_len=32768 -rss_limit_mb=2048 -dict=tests/fuzz/topology.dict
+FUZZ_OPTIONS_fuzz_rules    := -max_len=4096 -dict=tests/fuzz/rules.dict
+FUZZ_SEEDS_fuzz_rules      := $(wildcard tests/fuzz/corpus/*.rules)
 FUZZ_SEEDS_fuzz_topology   := $(wildcard tests/topology/*.xml tests/fuzz/corpus/*.xml)
 
 check-fuzz:
