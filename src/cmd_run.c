@@ -34,6 +34,7 @@
 struct run {
 	const struct ccx_options *options;
 	struct ccx_session session;
+	struct ccx_ruling ruling;
 	struct ccx_stats stats, printed;
 	int signal_fd, timer_fd, ranking_fd, control_fd, epoll_fd;
 	bool interrupted;
@@ -117,7 +118,31 @@ static void read_stats(struct run *run)
 	struct ccx_session *session = &run->session;
 
 	ccx_stats_read(&run->stats, &session->scheduler, session->topology, session->dispatchers,
-		       session->started_ns);
+		       &run->ruling, session->started_ns);
+}
+
+static void print_rules(const struct ccx_ruling *ruling)
+{
+	if (!ruling->version)
+		return;
+	printf("scx_ccx: %u rules of %s in force (version %llu)\n", ruling->file.table.nr,
+	       ruling->path, (unsigned long long)ruling->version);
+	fflush(stdout);
+}
+
+/* A bad file must not cost the rules that are in force. */
+static void reload_rules(struct run *run)
+{
+	struct ccx_error error;
+
+	if (!run->options->rules)
+		return;
+	if (ccx_ruling_read(&run->ruling, run->options->rules, &error)) {
+		fprintf(stderr, "scx_ccx: %s; the rules stay as they were\n", error.text);
+		return;
+	}
+	ccx_ruling_publish(&run->ruling, &run->session.scheduler);
+	print_rules(&run->ruling);
 }
 
 static void on_event(struct run *run, int fd)
@@ -127,8 +152,12 @@ static void on_event(struct run *run, int fd)
 	char *text;
 
 	if (fd == run->signal_fd) {
-		while (read(fd, &info, sizeof(info)) == sizeof(info))
-			run->interrupted |= info.ssi_signo != SIGHUP;
+		while (read(fd, &info, sizeof(info)) == sizeof(info)) {
+			if (info.ssi_signo == SIGHUP)
+				reload_rules(run);
+			else
+				run->interrupted = true;
+		}
 	} else if (fd == run->timer_fd) {
 		if (read(fd, &expirations, sizeof(expirations)) < 0)
 			return;
@@ -234,7 +263,7 @@ static int run_once(struct run *run)
 
 	memset(&exit, 0, sizeof(exit));
 	memset(&run->printed, 0, sizeof(run->printed));
-	err = ccx_session_start(&run->session, run->options, &error);
+	err = ccx_session_start(&run->session, run->options, &run->ruling, &error);
 	if (err) {
 		fprintf(stderr, "scx_ccx: %s\n", error.text);
 		return exit_code(err);
@@ -248,6 +277,7 @@ static int run_once(struct run *run)
 			watch(run, run->control_fd);
 	}
 	print_start(run);
+	print_rules(&run->ruling);
 	watch_ranking(run);
 	watch(run, run->session.scheduler.events_fd);
 	serve(run);
@@ -269,6 +299,10 @@ int ccx_cmd_run(const struct ccx_options *options)
 	run.control_fd = -1;
 	verbose = options->verbose;
 	libbpf_set_print(print_libbpf);
+	if (options->rules && ccx_ruling_read(&run.ruling, options->rules, &error)) {
+		fprintf(stderr, "scx_ccx: %s\n", error.text);
+		return CCX_EXIT_USAGE;
+	}
 	if (ccx_scheduler_check(&error)) {
 		fprintf(stderr, "scx_ccx: %s\n", error.text);
 		return CCX_EXIT_CANNOT;

@@ -7,9 +7,28 @@
 #include "commands.h"
 #include "control.h"
 
-static long long number(json_t *domain, const char *name)
+static long long number(const json_t *object, const char *name)
 {
-	return json_integer_value(json_object_get(domain, name));
+	return json_integer_value(json_object_get(object, name));
+}
+
+static void print_rules(const json_t *rules)
+{
+	const json_t *list = json_object_get(rules, "list"), *rule;
+	const char *file = json_string_value(json_object_get(rules, "file"));
+	size_t i;
+
+	if (!number(rules, "version"))
+		return;
+	printf("%lld rules%s%s, version %lld\n", number(rules, "count"), file ? " of " : "",
+	       file ? file : "", number(rules, "version"));
+	if (json_array_size(list))
+		printf("%6s %10s %-16s %-9s %s\n", "line", "hits", "class", "prefer", "conditions");
+	json_array_foreach(list, i, rule)
+		printf("%6lld %10lld %-16s %-9s %s\n", number(rule, "line"), number(rule, "hits"),
+		       json_string_value(json_object_get(rule, "class")),
+		       json_string_value(json_object_get(rule, "prefer")),
+		       json_string_value(json_object_get(rule, "conditions")));
 }
 
 static int print_text(const char *text)
@@ -38,6 +57,7 @@ static int print_text(const char *text)
 		       number(domain, "migrated_out"), number(latency, "p50") / 1e3,
 		       number(latency, "p99") / 1e3);
 	}
+	print_rules(json_object_get(root, "rules"));
 	json_decref(root);
 	return CCX_EXIT_DONE;
 }

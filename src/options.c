@@ -22,6 +22,7 @@ enum key {
 	KEY_SPILL,
 	KEY_MAX_DOMAIN_CPUS,
 	KEY_PARTIAL,
+	KEY_RULES,
 	KEY_STATS,
 	KEY_VERBOSE,
 	KEY_DUMP_TOPOLOGY,
@@ -62,6 +63,7 @@ static const struct argp_option run_table[] = {
 	{ "max-domain-cpus", KEY_MAX_DOMAIN_CPUS, "N", 0,
 	  "Domains larger than this are split along cores, 1..1024 (16)", 0 },
 	{ "partial", KEY_PARTIAL, NULL, 0, "Schedule only tasks with policy SCHED_EXT", 0 },
+	{ "rules", KEY_RULES, "FILE", 0, "Classes of tasks by name, cgroup or pid", 0 },
 	{ "stats", KEY_STATS, "SECONDS", 0, "Print figures every so many seconds", 0 },
 	{ "verbose", KEY_VERBOSE, NULL, 0, "Say more, libbpf's messages included", 0 },
 	{ "dump-topology", KEY_DUMP_TOPOLOGY, NULL, 0, "The same as the command topology", 0 },
@@ -130,6 +132,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_PARTIAL:
 		options->partial = true;
+		break;
+	case KEY_RULES:
+		options->rules = argument;
 		break;
 	case KEY_VERBOSE:
 		options->verbose = true;

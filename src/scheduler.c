@@ -299,7 +299,13 @@ static int map_shared(struct ccx_scheduler *scheduler, struct ccx_error *error)
 			map_array(scheduler->object, "ccx_decisions",
 				  scheduler->nr_domains * sizeof(struct ccx_decision_ring),
 				  PROT_READ | PROT_WRITE);
-	if (!scheduler->decisions || !events)
+	if (scheduler->decisions)
+		scheduler->rules = map_array(scheduler->object, ".bss.rules",
+					     sizeof(struct ccx_rules), PROT_READ | PROT_WRITE);
+	if (scheduler->rules)
+		scheduler->rule_hits = map_array(scheduler->object, ".bss.hits",
+						 sizeof(struct ccx_rule_hits), PROT_READ);
+	if (!scheduler->rule_hits || !events)
 		return ccx_error_set(error, -errno, "cannot map what BPF shares: %s",
 				     strerror(errno));
 	scheduler->events_fd = bpf_map__fd(events);
@@ -401,6 +407,8 @@ void ccx_scheduler_close(struct ccx_scheduler *scheduler)
 	unmap(scheduler->state, sizeof(struct ccx_state));
 	unmap(scheduler->exit, sizeof(struct ccx_exit));
 	unmap(scheduler->decisions, scheduler->nr_domains * sizeof(struct ccx_decision_ring));
+	unmap(scheduler->rules, sizeof(struct ccx_rules));
+	unmap(scheduler->rule_hits, sizeof(struct ccx_rule_hits));
 	for (i = 0; scheduler->message_fds && i < scheduler->nr_domains; i++)
 		if (scheduler->message_fds[i] >= 0)
 			close(scheduler->message_fds[i]);

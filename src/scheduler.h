@@ -15,6 +15,7 @@
 
 #include "ccx/abi.h"
 #include "ccx/error.h"
+#include "ccx/rules.h"
 #include "ccx/topology.h"
 
 struct bpf_object;
@@ -27,6 +28,8 @@ struct ccx_scheduler {
 	const volatile struct ccx_state *state;	/* read-only */
 	const volatile struct ccx_exit *exit;	/* read-only; kind 0 while it runs */
 	struct ccx_decision_ring *decisions;	/* one a domain */
+	struct ccx_rules *rules;
+	const volatile struct ccx_rule_hits *rule_hits;	/* read-only */
 	int *message_fds;			/* one a domain */
 	uint32_t nr_domains;
 };

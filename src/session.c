@@ -122,7 +122,7 @@ static int let_dispatchers_go(struct ccx_session *session, struct ccx_error *err
 }
 
 static int start(struct ccx_session *session, const struct ccx_options *options,
-		 struct ccx_error *error)
+		 struct ccx_ruling *ruling, struct ccx_error *error)
 {
 	struct ccx_scheduler_options scheduler_options = {
 		.slice_us = options->slice_us * mode_factor(options),
@@ -163,6 +163,7 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 	if (err)
 		return ccx_error_set(error, err, "cannot start a thread: %s", strerror(-err));
 	session->reclaimer_runs = true;
+	ccx_ruling_publish(ruling, &session->scheduler);
 	err = ccx_scheduler_attach(&session->scheduler, error);
 	if (err)
 		return err;
@@ -171,13 +172,13 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 }
 
 int ccx_session_start(struct ccx_session *session, const struct ccx_options *options,
-		      struct ccx_error *error)
+		      struct ccx_ruling *ruling, struct ccx_error *error)
 {
 	int err;
 
 	memset(session, 0, sizeof(*session));
 	session->quit_fd = session->reclaim_fd = -1;
-	err = start(session, options, error);
+	err = start(session, options, ruling, error);
 	if (err)
 		ccx_session_end(session, NULL);
 	return err;

@@ -10,6 +10,7 @@
 
 #include "dispatcher.h"
 #include "options.h"
+#include "ruling.h"
 #include "scheduler.h"
 
 struct ccx_session {
@@ -27,11 +28,12 @@ struct ccx_session {
 };
 
 /*
- * Reads the topology, starts the threads, loads and attaches. On failure everything is undone:
- * -EINVAL and -ENOENT bad input, -ENOTSUP and -EBUSY cannot run here or now, others failures.
+ * Reads the topology, starts the threads, loads, publishes the rules if there are any, attaches.
+ * On failure everything is undone: -EINVAL and -ENOENT bad input, -ENOTSUP and -EBUSY cannot run
+ * here or now, others failures.
  */
 int ccx_session_start(struct ccx_session *session, const struct ccx_options *options,
-		      struct ccx_error *error);
+		      struct ccx_ruling *ruling, struct ccx_error *error);
 
 /* Detaches, ends all threads, frees everything but what *exit gets: why it ended. */
 void ccx_session_end(struct ccx_session *session, struct ccx_exit *exit);

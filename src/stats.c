@@ -10,13 +10,15 @@
 
 void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *scheduler,
 		    const struct ccx_topology *topology,
-		    const struct ccx_dispatcher *dispatchers, uint64_t started_ns)
+		    const struct ccx_dispatcher *dispatchers, const struct ccx_ruling *ruling,
+		    uint64_t started_ns)
 {
 	uint32_t i, j, k;
 
 	memset(stats, 0, sizeof(*stats));
 	stats->uptime_ns = ccx_monotonic_ns() - started_ns;
 	stats->nr_domains = topology->nr_domains;
+	ccx_ruling_figures(ruling, scheduler, &stats->rules);
 	for (i = 0; i < topology->nr_domains; i++) {
 		const volatile struct ccx_domain_state *state = &scheduler->state->domains[i];
 		const struct ccx_domain *domain = &topology->domains[i];
@@ -106,8 +108,9 @@ char *ccx_stats_json(const struct ccx_stats *stats)
 
 	for (i = 0; i < stats->nr_domains; i++)
 		json_array_append_new(domains, domain_json(&stats->domains[i], i));
-	root = json_pack("{s:i, s:i, s:I, s:o}", "version", 1, "pid", (int)getpid(), "uptime_ns",
-			 (json_int_t)stats->uptime_ns, "domains", domains);
+	root = json_pack("{s:i, s:i, s:I, s:o, s:o}", "version", 1, "pid", (int)getpid(),
+			 "uptime_ns", (json_int_t)stats->uptime_ns, "domains", domains, "rules",
+			 ccx_ruling_json(&stats->rules));
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);
 	return text;

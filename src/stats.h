@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "dispatcher.h"
+#include "ruling.h"
 #include "scheduler.h"
 
 struct ccx_domain_stats {
@@ -25,12 +26,14 @@ struct ccx_stats {
 	uint64_t uptime_ns;
 	uint32_t nr_domains;
 	struct ccx_domain_stats domains[CCX_MAX_DOMAINS];
+	struct ccx_ruling_figures rules;
 };
 
 /* Reads everything; no locks, figures of one moment may differ by what happens meanwhile. */
 void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *scheduler,
 		    const struct ccx_topology *topology,
-		    const struct ccx_dispatcher *dispatchers, uint64_t started_ns);
+		    const struct ccx_dispatcher *dispatchers, const struct ccx_ruling *ruling,
+		    uint64_t started_ns);
 
 /* JSON as docs/operations.md describes it; the caller frees. NULL without memory. */
 char *ccx_stats_json(const struct ccx_stats *stats);

@@ -82,6 +82,7 @@ static void defaults_are_those_of_the_documentation(void **state)
 	assert_string_equal(parsed->topology, "host");
 	assert_string_equal(parsed->format, "text");
 	assert_null(parsed->output);
+	assert_null(parsed->rules);
 	assert_int_equal(parsed->rescue_us, 5000);
 	assert_int_equal(parsed->max_domain_cpus, 16);
 	assert_int_equal(parsed->stats_seconds, 0);
@@ -118,6 +119,8 @@ static void every_option_reaches_its_member(void **state)
 	assert_int_equal(parsed->max_domain_cpus, 8);
 	assert_int_equal(parsed->stats_seconds, 3);
 	assert_true(parsed->partial && parsed->verbose);
+	good("--rules /etc/x");
+	assert_string_equal(parsed->rules, "/etc/x");
 	good("--mode=desktop");
 	assert_int_equal(parsed->mode, CCX_MODE_DESKTOP);
 	good("stats --json --interval 7");
@@ -200,6 +203,7 @@ static void unknown_words_are_refused(void **state)
 	bad("--slice-us", "slice-us");
 	bad("--mode=", "unknown mode");
 	bad("--partial=yes", "partial");
+	bad("--rules", "rules");
 }
 
 static void help_and_version_succeed(void **state)
@@ -209,6 +213,7 @@ static void help_and_version_succeed(void **state)
 		"--spill-us", "--max-domain-cpus", "--partial",	 "--stats",
 		"--verbose",  "--dump-topology",   "--format",	 "--output",
 		"--json",     "--interval",	   "--help",	 "--version",
+		"--rules",
 	};
 	size_t i;
 
