@@ -138,16 +138,17 @@ static int consume(void *context, void *data, size_t size)
 	return ccx_dispatcher_consume(context, data, size);
 }
 
-/* One batch; returns the number of decisions. */
-static uint32_t run_batch(struct ccx_dispatcher *dispatcher)
+/* One batch. True: the ring was empty, and there is nothing more to do. */
+static bool run_batch(struct ccx_dispatcher *dispatcher)
 {
 	struct ccx_decision_ring *ring = dispatcher->ring;
+	int consumed;
 
 	dispatcher->now_ns = ccx_monotonic_ns();
 	dispatcher->batch = 0;
 	read_own_load(dispatcher);
 	choose_candidates(dispatcher);
-	ring_buffer__consume(dispatcher->messages);
+	consumed = ring_buffer__consume(dispatcher->messages);
 	/* pairs with BPF's claim (apply_decisions): slots before tail */
 	__atomic_store_n(&ring->tail, dispatcher->tail, __ATOMIC_RELEASE);
 	__atomic_store_n(&ring->beat, ring->beat + 1, __ATOMIC_RELEASE);
@@ -168,7 +169,8 @@ static uint32_t run_batch(struct ccx_dispatcher *dispatcher)
 	dispatcher->figures.batches++;
 	if (dispatcher->batch > dispatcher->figures.max_batch)
 		dispatcher->figures.max_batch = dispatcher->batch;
-	return dispatcher->batch;
+	/* negative: it stopped before the end, because the batch or the decision ring is full */
+	return !consumed;
 }
 
 /*
@@ -189,15 +191,15 @@ static void sleep_until_message(struct ccx_dispatcher *dispatcher, int epoll_fd)
 static void work(struct ccx_dispatcher *dispatcher, int epoll_fd)
 {
 	while (!__atomic_load_n(&dispatcher->quit, __ATOMIC_ACQUIRE)) {
-		uint32_t decided;
+		bool idle;
 
 		rcu_thread_online();
-		decided = run_batch(dispatcher);
+		idle = run_batch(dispatcher);
 		rcu_thread_offline();	/* parked for who knows how long: no grace period waits */
-		if (decided)
-			sched_yield();
-		else
+		if (idle)
 			sleep_until_message(dispatcher, epoll_fd);
+		else
+			sched_yield();
 	}
 }
 

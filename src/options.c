@@ -20,6 +20,7 @@ enum key {
 	KEY_SLICE,
 	KEY_RESCUE,
 	KEY_SPILL,
+	KEY_FRESH,
 	KEY_MAX_DOMAIN_CPUS,
 	KEY_PARTIAL,
 	KEY_RULES,
@@ -43,6 +44,7 @@ static const struct number {
 	NUMBER(KEY_SLICE, slice_us, 100, 100000, 5000),
 	NUMBER(KEY_RESCUE, rescue_us, 100, 1000000, 5000),
 	NUMBER(KEY_SPILL, spill_us, 0, 1000000, 2000),
+	NUMBER(KEY_FRESH, fresh_us, 0, 1000000, 20000),
 	NUMBER(KEY_MAX_DOMAIN_CPUS, max_domain_cpus, 1, CCX_MAX_CPUS, CCX_DEFAULT_DOMAIN_CPUS),
 	NUMBER(KEY_STATS, stats_seconds, 1, 86400, 0),
 	NUMBER(KEY_INTERVAL, interval_seconds, 1, 86400, 0),
@@ -60,6 +62,8 @@ static const struct argp_option run_table[] = {
 	  "How late a dispatcher may be before BPF decides, 100..1000000 (5000)", 0 },
 	{ "spill-us", KEY_SPILL, "N", 0,
 	  "Wait of a latency-critical task before lesser cores may take it, 0..1000000 (2000)", 0 },
+	{ "fresh-us", KEY_FRESH, "N", 0,
+	  "How long BPF may reuse a decision, 0: never, ..1000000 (20000)", 0 },
 	{ "max-domain-cpus", KEY_MAX_DOMAIN_CPUS, "N", 0,
 	  "Domains larger than this are split along cores, 1..1024 (16)", 0 },
 	{ "partial", KEY_PARTIAL, NULL, 0, "Schedule only tasks with policy SCHED_EXT", 0 },
@@ -157,6 +161,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_SLICE:
 	case KEY_RESCUE:
 	case KEY_SPILL:
+	case KEY_FRESH:
 	case KEY_MAX_DOMAIN_CPUS:
 	case KEY_STATS:
 	case KEY_INTERVAL:

@@ -24,6 +24,7 @@ struct ccx_options {
 	uint32_t slice_us;
 	uint32_t rescue_us;
 	uint32_t spill_us;
+	uint32_t fresh_us;
 	uint32_t max_domain_cpus;
 	const char *rules;		/* FILE; NULL: none */
 	uint32_t stats_seconds;		/* 0: none */

@@ -350,7 +350,8 @@ static int load(struct ccx_scheduler *scheduler, const struct ccx_topology *topo
 	if (!err)
 		err = bpf_object__load(scheduler->object);
 	if (err)
-		return ccx_error_set(error, err, "cannot load BPF: %s (--verbose tells more)",
+		return ccx_error_set(error, err == -ENOMEM ? err : -ENOTSUP,
+				     "this kernel does not load the scheduler: %s (--verbose tells more)",
 				     strerror(-err));
 	return 0;
 }

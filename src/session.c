@@ -75,7 +75,7 @@ static void policy_config(struct ccx_policy_config *policy, const struct ccx_opt
 		.slice_us = options->slice_us * mode_factor(options),
 		.slice_min_us = slice_min_us * mode_factor(options),
 		.awake_cap_ns = CCX_AWAKE_CAP_NS,
-		.fresh_us = 20000,
+		.fresh_us = options->fresh_us,
 	};
 }
 

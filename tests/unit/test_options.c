@@ -143,7 +143,8 @@ static void numbers_keep_to_their_bounds(void **state)
 		uint32_t minimum, maximum;
 	} bounds[] = {
 		{ "--slice-us", 100, 100000 }, { "--rescue-us", 100, 1000000 },
-		{ "--spill-us", 0, 1000000 },  { "--max-domain-cpus", 1, 1024 },
+		{ "--spill-us", 0, 1000000 },  { "--fresh-us", 0, 1000000 },
+		{ "--max-domain-cpus", 1, 1024 },
 		{ "--stats", 1, 86400 },       { "--interval", 1, 86400 },
 	};
 	char line[128];
@@ -210,7 +211,7 @@ static void help_and_version_succeed(void **state)
 {
 	static const char *const options[] = {
 		"--mode",     "--topology",	   "--slice-us", "--rescue-us",
-		"--spill-us", "--max-domain-cpus", "--partial",	 "--stats",
+		"--spill-us", "--fresh-us", "--max-domain-cpus", "--partial",	 "--stats",
 		"--verbose",  "--dump-topology",   "--format",	 "--output",
 		"--json",     "--interval",	   "--help",	 "--version",
 		"--rules",
