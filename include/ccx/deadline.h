@@ -25,7 +25,7 @@
  * messaging load half its throughput, because whoever has run a little less goes first each time,
  * with one message to handle.
  */
-#define CCX_DEADLINE_STEP_NS	4194304ULL
+#define CCX_DEADLINE_STEP_NS	8388608ULL
 
 #define CCX_WEIGHT_DEFAULT	100
 #define CCX_WEIGHT_SHIFT	16

@@ -74,6 +74,23 @@ static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, 
 	wake_idle_for(p, tctx);
 }
 
+/*
+ * Whether no more waits here than elsewhere, as far as can be told at a glance: at one other domain,
+ * each time another one. A decision that a task stays here is good for as long as that holds.
+ */
+static __always_inline bool balanced(u32 domain)
+{
+	u32 others = ccx_config.nr_domains - 1, far, here, there;
+	const volatile struct ccx_config_domain *config = domain_config(domain);
+
+	if (!others || !config->nr_cpus)
+		return true;
+	far = config->nearest[bpf_get_prandom_u32() % others & (CCX_MAX_DOMAINS - 1)];
+	here = nr_ready(domain, CCX_KIND_EFFICIENCY) * domain_config(far)->nr_cpus;
+	there = nr_ready(far, CCX_KIND_EFFICIENCY) * config->nr_cpus;
+	return here <= there + config->nr_cpus * domain_config(far)->nr_cpus / 2;
+}
+
 static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx *tctx, u64 deadline)
 {
 	s32 cpu = scx_bpf_task_cpu(p);
@@ -153,7 +170,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		order(p, tctx, kind, ccx_config.slice_ns, deadline);
 		return;
 	}
-	if (now < tctx->fresh_until_ns) {
+	if (now < tctx->fresh_until_ns && balanced(tctx->domain)) {
 		count(CCX_ORDERED, 1);
 		order(p, tctx, tctx->kind, tctx->slice_ns, deadline);
 		return;
