@@ -97,6 +97,24 @@ uint64_t ccx_scheduler_hotplug_seq(void)
 
 /* ---- configuration ---- */
 
+/* The dies of an X3D part, seen from domain `index`. out->nearest is filled in, with nr entries. */
+static void config_dies(struct ccx_config_domain *out, const struct ccx_topology *topology,
+			uint32_t index, uint32_t nr)
+{
+	static const uint32_t flags[CCX_NR_PREFERS] = {
+		[CCX_PREFER_CACHE] = CCX_DOMAIN_CACHE_DIE,
+		[CCX_PREFER_FREQUENCY] = CCX_DOMAIN_FREQUENCY_DIE,
+	};
+	uint32_t prefer, i;
+
+	for (prefer = 0; prefer < CCX_NR_PREFERS; prefer++) {
+		out->die[prefer] = index;
+		for (i = 0; i < nr && !(topology->domains[out->die[prefer]].flags & flags[prefer]); i++)
+			if (topology->domains[out->nearest[i]].flags & flags[prefer])
+				out->die[prefer] = out->nearest[i];
+	}
+}
+
 static void config_domain(struct ccx_config *config, const struct ccx_topology *topology,
 			  uint32_t index)
 {
@@ -121,6 +139,7 @@ static void config_domain(struct ccx_config *config, const struct ccx_topology *
 			out->critical_home = out->nearest[i];
 			break;
 		}
+	config_dies(out, topology, index, nr);
 	nr = 0;
 	for (i = 0; i < domain->nr_cpus && nr < CCX_VICTIMS; i++)
 		if (ccx_topology_cpu(topology, domain->cpus[i])->kind == CCX_KIND_PERFORMANCE)

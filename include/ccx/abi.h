@@ -20,6 +20,7 @@
 #include <linux/types.h>
 
 #include "ccx/limits.h"
+#include "ccx/rules.h"
 
 #define CCX_OPS_NAME		"ccx"
 #define CCX_CACHE_LINE		64
@@ -199,6 +200,7 @@ struct ccx_config_domain {
 	__u32 dispatcher_tid;
 	__u8 nr_kind[CCX_NR_KINDS];	/* saturates at 255 */
 	__u8 critical_home;	/* nearest domain with performance CPUs, itself if it has some */
+	__u8 die[CCX_NR_PREFERS]; /* nearest domain of that die, itself where there is none */
 	__u16 performance[CCX_VICTIMS];	/* the first of its performance CPUs */
 	__u8 nearest[CCX_MAX_DOMAINS];	/* all other domains, by distance */
 };

@@ -55,14 +55,16 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 }
 
 /*
- * The domain whose queues the task waits in: its own, or one that its affinity allows; for a
- * latency-critical task one with performance CPUs, if it may.
+ * The domain whose queues the task waits in: its own, or one that its affinity allows; the die that
+ * a rule prefers, or for a latency-critical task one with performance CPUs, if it may.
  */
 static __always_inline void settle_domain(struct task_struct *p, struct task_ctx *tctx)
 {
 	u32 home = tctx->domain;
 
-	if (tctx->critical)
+	if (tctx->prefer)
+		home = domain_config(home)->die[tctx->prefer % CCX_NR_PREFERS];
+	else if (tctx->critical)
 		home = domain_config(home)->critical_home;
 	if (!(tctx->domains & 1ULL << (home & 63)))
 		home = tctx->domain;

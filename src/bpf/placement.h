@@ -94,17 +94,20 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 {
 	const volatile struct ccx_config_cpu *prev = cpu_config(prev_cpu);
 	u32 home = tctx->domain, i, nr = ccx_config.nr_domains - 1;
+	bool stay = prev->present && cpu_suits(tctx, prev_cpu, now);
 	s32 cpu;
 
-	if (prev->present && cpu_suits(tctx, prev_cpu, now) && !prev->smt &&
+	/* back to the preferred die after a time on another */
+	if (tctx->prefer && prev->domain != home)
+		stay = false;
+	if (stay && !prev->smt &&
 	    scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 		return prev_cpu;
 
 	cpu = claim_in_domain(p, tctx, home, CCX_PICK_IDLE_CORE, now);
 	if (cpu >= 0)
 		return cpu;
-	if (prev->present && prev->smt && cpu_suits(tctx, prev_cpu, now) &&
-	    scx_bpf_test_and_clear_cpu_idle(prev_cpu))
+	if (stay && prev->smt && scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 		return prev_cpu;
 	cpu = claim_in_domain(p, tctx, home, 0, now);
 	if (cpu >= 0)
