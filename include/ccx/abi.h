@@ -36,6 +36,9 @@
 #define CCX_DECISION_MARGIN	512
 #define CCX_APPLY_BATCH		16
 
+/* Room for all of enum ccx_prefer, a power of two. */
+#define CCX_DIES		4
+
 /* Bands of tasks by how much they want to run (classify.h). */
 #define CCX_NR_BANDS		2
 
@@ -200,7 +203,7 @@ struct ccx_config_domain {
 	__u32 dispatcher_tid;
 	__u8 nr_kind[CCX_NR_KINDS];	/* saturates at 255 */
 	__u8 critical_home;	/* nearest domain with performance CPUs, itself if it has some */
-	__u8 die[CCX_NR_PREFERS]; /* nearest domain of that die, itself where there is none */
+	__u8 die[CCX_DIES];	/* by enum ccx_prefer: nearest domain of that die, else itself */
 	__u16 performance[CCX_VICTIMS];	/* the first of its performance CPUs */
 	__u8 nearest[CCX_MAX_DOMAINS];	/* all other domains, by distance */
 };
@@ -229,6 +232,7 @@ _Static_assert(sizeof(struct ccx_decision) == 32, "two decisions a cache line");
 _Static_assert(sizeof(struct ccx_decision_ring) == 64 + 32 * CCX_DECISIONS, "no padding");
 _Static_assert(__builtin_offsetof(struct ccx_decision_ring, slots) == 64, "slots are aligned");
 _Static_assert(sizeof(struct ccx_cpu_state) % CCX_CACHE_LINE == 0, "no false sharing of CPUs");
+_Static_assert(CCX_NR_PREFERS <= CCX_DIES, "each preference has a die");
 _Static_assert((CCX_DECISIONS & (CCX_DECISIONS - 1)) == 0, "power of two");
 _Static_assert(sizeof(struct ccx_config_cpu) == 8, "no padding");
 

@@ -63,7 +63,7 @@ static __always_inline void settle_domain(struct task_struct *p, struct task_ctx
 	u32 home = tctx->domain;
 
 	if (tctx->prefer)
-		home = domain_config(home)->die[tctx->prefer % CCX_NR_PREFERS];
+		home = domain_config(home)->die[tctx->prefer & (CCX_DIES - 1)];
 	else if (tctx->critical)
 		home = domain_config(home)->critical_home;
 	if (!(tctx->domains & 1ULL << (home & 63)))
