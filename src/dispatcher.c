@@ -17,6 +17,7 @@
 #define MAX_BATCH	256			/* then yield, whatever still waits */
 #define STACK_BYTES	(128 * 1024)
 #define STALE_NS	(50 * 1000 * 1000ULL)	/* a load this old says nothing */
+#define EVEN_OUT_NS	(8 * 1000 * 1000ULL)	/* between two moves for even shares: loads settle */
 #define UTILISATION_NS	(8 * 1000 * 1000ULL)	/* one sample; averaged over about four */
 
 /* What BPF knows of this domain, as a load. */
@@ -31,6 +32,7 @@ static void read_own_load(struct ccx_dispatcher *dispatcher)
 	load->time_ns = dispatcher->now_ns;
 	load->vtime_now = state->vtime_now;
 	load->idle_cpus = state->nr_idle > 0 ? state->nr_idle : 0;
+	load->weight = state->weight > 0 ? state->weight : 0;
 	load->running = 0;
 	load->running_critical = 0;
 	for (i = 0; i < domain->nr_cpus; i++) {
@@ -74,13 +76,15 @@ static void choose_candidates(struct ccx_dispatcher *dispatcher)
 			continue;
 		if (dispatcher->load_seen_ns[other] != load->time_ns) {
 			dispatcher->load_seen_ns[other] = load->time_ns;
-			dispatcher->sent[other] = 0;
+			dispatcher->sent[other] = dispatcher->sent_weight[other] = 0;
 		}
 		dispatcher->candidates[dispatcher->nr_candidates++] = (struct ccx_candidate){
 			.load = load,
 			.domain = other,
 			.distance = ccx_topology_distance(topology, dispatcher->domain, other),
 			.sent = dispatcher->sent[other],
+			.sent_weight = dispatcher->sent_weight[other],
+			.even_out = dispatcher->now_ns - dispatcher->evened_ns > EVEN_OUT_NS,
 		};
 	}
 	dispatcher->next_candidate = other;
@@ -127,6 +131,8 @@ int ccx_dispatcher_consume(struct ccx_dispatcher *dispatcher, const void *data, 
 	if (decision->domain != dispatcher->domain) {
 		figures->sent_away++;
 		dispatcher->sent[decision->domain]++;
+		dispatcher->sent_weight[decision->domain] += message.weight;
+		dispatcher->evened_ns = dispatcher->now_ns;
 	}
 	latency_ns = ccx_monotonic_ns() - message.sent_ns;
 	ccx_histogram_add(&figures->decision_ns, (int64_t)latency_ns > 0 ? latency_ns : 0);

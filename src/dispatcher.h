@@ -60,7 +60,8 @@ struct ccx_dispatcher {
 	uint32_t nr_candidates;
 	uint32_t next_candidate;
 	uint64_t load_seen_ns[CCX_MAX_DOMAINS];	/* time of the load that sent[] counts from */
-	uint32_t sent[CCX_MAX_DOMAINS];
+	uint32_t sent[CCX_MAX_DOMAINS], sent_weight[CCX_MAX_DOMAINS];
+	uint64_t evened_ns;			/* when a task was last sent away for even shares */
 	uint64_t published_ns;
 	uint64_t busy_ns_seen;
 	uint64_t busy_seen_at_ns;

@@ -30,25 +30,47 @@ static uint64_t waiting(const struct ccx_load *load)
 	return sum;
 }
 
-/* Until a task has had its turn that comes behind so many others. */
-static uint32_t wait_behind_us(const struct ccx_load *load, uint64_t others, uint32_t slice_us)
+/* Until a task has had its turn that comes behind others of that weight. */
+static uint32_t wait_behind_us(const struct ccx_load *load, uint64_t weight, uint32_t slice_us)
 {
-	uint64_t wait_us = (others + 1) * slice_us * CCX_CAPACITY_MAX / load->capacity;
+	uint64_t wait_us = FOREVER_US;
 
+	if (weight < UINT32_MAX)
+		wait_us = (weight + CCX_WEIGHT_DEFAULT) * slice_us / CCX_WEIGHT_DEFAULT *
+			  CCX_CAPACITY_MAX / load->capacity;
 	return wait_us < FOREVER_US ? wait_us : FOREVER_US;
 }
 
-uint32_t ccx_policy_wait_us(const struct ccx_load *load, uint32_t sent, uint32_t slice_us)
+/* What counts of a load for who has to wait. */
+static uint64_t weight_of(const struct ccx_load *load)
 {
-	return load->idle_cpus > sent ? 0 : wait_behind_us(load, waiting(load) + sent, slice_us);
+	return load->weight ? load->weight : waiting(load) * CCX_WEIGHT_DEFAULT;
+}
+
+uint32_t ccx_policy_wait_us(const struct ccx_load *load, uint32_t sent, uint32_t sent_weight,
+			    uint32_t slice_us)
+{
+	return load->idle_cpus > sent ? 0 :
+	       wait_behind_us(load, weight_of(load) + sent_weight, slice_us);
 }
 
 /* The same for a task that is one of those that wait there: it does not wait for itself. */
-static uint32_t wait_here_us(const struct ccx_load *own, uint32_t slice_us)
+static uint32_t wait_here_us(const struct ccx_load *own, uint32_t weight, uint32_t slice_us)
 {
-	uint64_t all = waiting(own);
+	uint64_t all = weight_of(own);
 
-	return own->idle_cpus ? 0 : wait_behind_us(own, all ? all - 1 : 0, slice_us);
+	if (!own->weight)
+		weight = CCX_WEIGHT_DEFAULT;
+	return own->idle_cpus ? 0 : wait_behind_us(own, all > weight ? all - weight : 0, slice_us);
+}
+
+bool ccx_policy_evens_out(const struct ccx_load *own, const struct ccx_load *there,
+			  uint32_t sent_weight, uint32_t weight)
+{
+	if (!own->weight || !there->weight || own->weight < weight)
+		return false;
+	return (own->weight - weight) * there->capacity >
+	       (there->weight + sent_weight + weight) * own->capacity;
 }
 
 uint32_t ccx_policy_move_cost_us(uint32_t distance, uint32_t ran_ago_us)
@@ -72,7 +94,7 @@ void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_
 		       uint32_t nr_candidates, struct ccx_decision *decision)
 {
 	uint32_t slice_us = ccx_policy_slice_us(config, own);
-	uint32_t best_us = wait_here_us(own, slice_us), i;
+	uint32_t best_us = wait_here_us(own, message->weight, slice_us), i;
 	struct ccx_candidate *best = NULL;
 	/* batch work comes last among equals, however briefly it runs */
 	uint64_t awake_ns = message->flags & CCX_TASK_BATCH ? config->awake_cap_ns :
@@ -94,16 +116,24 @@ void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_
 
 		if (!candidate->load || !(message->domains & 1ULL << candidate->domain))
 			continue;
-		there_us = ccx_policy_wait_us(candidate->load, candidate->sent, slice_us) +
+		there_us = ccx_policy_wait_us(candidate->load, candidate->sent,
+					      candidate->sent_weight, slice_us) +
 			   ccx_policy_move_cost_us(candidate->distance, message->ran_ago_us);
 		if (there_us < best_us) {
 			best_us = there_us;
 			best = candidate;
+		} else if (!best && candidate->even_out &&
+			   ccx_policy_evens_out(own, candidate->load, candidate->sent_weight,
+						message->weight)) {
+			best = candidate;
+			candidate->even_out = false;
 		}
 	}
 	if (best) {
 		decision->domain = best->domain;
 		best->sent++;
+		best->sent_weight += message->weight;
+		own->weight -= own->weight > message->weight ? message->weight : own->weight;
 		if (own->queued[CCX_KIND_EFFICIENCY])
 			own->queued[CCX_KIND_EFFICIENCY]--;
 	}

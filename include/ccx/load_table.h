@@ -36,6 +36,7 @@ struct ccx_load {
 	uint32_t nr_cpus;
 	uint32_t idle_cpus;
 	uint32_t queued[CCX_NR_READY];	/* runnable tasks that wait, by ready queue */
+	uint64_t weight;	/* of all that run or wait, 100 = one at nice 0; 0: not known */
 	uint32_t running;	/* tasks that run */
 	uint32_t running_critical;
 	uint32_t utilisation;	/* busy share of the last 32 ms or so, 0..1024 */

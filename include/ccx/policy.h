@@ -22,14 +22,27 @@ struct ccx_candidate {
 	uint32_t domain;
 	uint32_t distance;		/* ccx_topology_distance() from the own domain */
 	uint32_t sent;			/* tasks sent there since `load` was taken */
+	uint32_t sent_weight;		/* their weight */
+	bool even_out;			/* may get a task only to make shares even */
 };
 
 /*
- * Expected wait, in microseconds, of one more task in a domain with that load and `sent` tasks more
- * on their way: 0 when a CPU is idle, else what waits already, spread over the domain's capacity,
- * at one slice each.
+ * Expected wait, in microseconds, of one more task in a domain with that load and `sent` tasks of
+ * together sent_weight more on their way: 0 when a CPU is idle, else what runs and waits already,
+ * spread over the domain's capacity, at one slice for each weight of CCX_WEIGHT_DEFAULT. Weight and
+ * not number, because CPU time is shared by weight: many tasks of nice 19 keep nobody waiting. Where
+ * the weight is not known, each task that waits counts as one of default weight.
  */
-uint32_t ccx_policy_wait_us(const struct ccx_load *load, uint32_t sent, uint32_t slice_us);
+uint32_t ccx_policy_wait_us(const struct ccx_load *load, uint32_t sent, uint32_t sent_weight,
+			    uint32_t slice_us);
+
+/*
+ * Whether shares become more even when a task of that weight moves: what a unit of weight gets of
+ * the capacity, here without it, is then still no more than there with it. So no two domains can
+ * both want to send each other a task, and like loads rest. False where a weight is not known.
+ */
+bool ccx_policy_evens_out(const struct ccx_load *own, const struct ccx_load *there,
+			  uint32_t sent_weight, uint32_t weight);
 
 /*
  * Cost, in microseconds of lost work, of moving a task over `distance`: refilling its share of the

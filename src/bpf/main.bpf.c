@@ -75,20 +75,21 @@ static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, 
 }
 
 /*
- * Whether no more waits here than elsewhere, as far as can be told at a glance: at one other domain,
- * each time another one. A decision that a task stays here is good for as long as that holds.
+ * Whether the task has no larger share elsewhere, as far as can be told at a glance: at one other
+ * domain, each time another one (ccx_policy_evens_out is the whole of it). A decision that a task
+ * stays here is good for as long as that holds.
  */
-static __always_inline bool balanced(u32 domain)
+static __always_inline bool balanced(struct task_ctx *tctx)
 {
-	u32 others = ccx_config.nr_domains - 1, far, here, there;
-	const volatile struct ccx_config_domain *config = domain_config(domain);
+	const volatile struct ccx_config_domain *here = domain_config(tctx->domain), *there;
+	u32 others = ccx_config.nr_domains - 1, far;
 
-	if (!others || !config->nr_cpus)
+	if (!others)
 		return true;
-	far = config->nearest[bpf_get_prandom_u32() % others & (CCX_MAX_DOMAINS - 1)];
-	here = nr_ready(domain, CCX_KIND_EFFICIENCY) * domain_config(far)->nr_cpus;
-	there = nr_ready(far, CCX_KIND_EFFICIENCY) * config->nr_cpus;
-	return here <= there + config->nr_cpus * domain_config(far)->nr_cpus / 2;
+	far = here->nearest[bpf_get_prandom_u32() % others & (CCX_MAX_DOMAINS - 1)];
+	there = domain_config(far);
+	return (domain_state(tctx->domain)->weight - tctx->counted) * there->capacity <=
+	       (domain_state(far)->weight + tctx->counted) * here->capacity;
 }
 
 static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx *tctx, u64 deadline)
@@ -170,7 +171,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		order(p, tctx, kind, ccx_config.slice_ns, deadline);
 		return;
 	}
-	if (now < tctx->fresh_until_ns && balanced(tctx->domain)) {
+	if (now < tctx->fresh_until_ns && balanced(tctx)) {
 		count(CCX_ORDERED, 1);
 		order(p, tctx, tctx->kind, tctx->slice_ns, deadline);
 		return;

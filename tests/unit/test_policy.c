@@ -18,10 +18,10 @@ static void no_wait_where_a_cpu_is_idle(void **state)
 		uint32_t slice_us = unit_between(&seed, 100, 100000);
 
 		if (load.idle_cpus)
-			assert_int_equal(ccx_policy_wait_us(&load, load.idle_cpus - 1, slice_us),
+			assert_int_equal(ccx_policy_wait_us(&load, load.idle_cpus - 1, 0, slice_us),
 					 0);
 		/* tasks on their way take the idle CPUs first */
-		assert_true(ccx_policy_wait_us(&load, load.idle_cpus, slice_us) > 0);
+		assert_true(ccx_policy_wait_us(&load, load.idle_cpus, 0, slice_us) > 0);
 	}
 }
 
@@ -36,13 +36,13 @@ static void wait_never_falls_with_more_work(void **state)
 		uint32_t slice_us = unit_between(&seed, 100, 20000);
 		uint32_t sent = unit_between(&seed, 0, 50), wait;
 
-		wait = ccx_policy_wait_us(&load, sent, slice_us);
-		assert_true(ccx_policy_wait_us(&load, sent + 1, slice_us) >= wait);
-		assert_true(ccx_policy_wait_us(&load, sent, slice_us * 2) >= wait);
+		wait = ccx_policy_wait_us(&load, sent, sent * 100, slice_us);
+		assert_true(ccx_policy_wait_us(&load, sent + 1, (sent + 1) * 100, slice_us) >= wait);
+		assert_true(ccx_policy_wait_us(&load, sent, sent * 100, slice_us * 2) >= wait);
 		more.queued[i % CCX_NR_READY] += unit_between(&seed, 1, 100);
-		assert_true(ccx_policy_wait_us(&more, sent, slice_us) >= wait);
+		assert_true(ccx_policy_wait_us(&more, sent, sent * 100, slice_us) >= wait);
 		larger.capacity += unit_between(&seed, 1, CCX_CAPACITY_MAX);
-		assert_true(ccx_policy_wait_us(&larger, sent, slice_us) <= wait);
+		assert_true(ccx_policy_wait_us(&larger, sent, sent * 100, slice_us) <= wait);
 	}
 }
 
@@ -52,8 +52,8 @@ static void every_waiting_task_counts_where_all_cpus_work(void **state)
 
 	(void)state;
 	slow.capacity /= 2;
-	assert_true(ccx_policy_wait_us(&many, 0, 5000) > 5 * ccx_policy_wait_us(&few, 0, 5000));
-	assert_true(ccx_policy_wait_us(&slow, 0, 5000) > ccx_policy_wait_us(&few, 0, 5000));
+	assert_true(ccx_policy_wait_us(&many, 0, 0, 5000) > 5 * ccx_policy_wait_us(&few, 0, 0, 5000));
+	assert_true(ccx_policy_wait_us(&slow, 0, 0, 5000) > ccx_policy_wait_us(&few, 0, 0, 5000));
 }
 
 /* A fork bomb in one domain may not look like an empty domain to the others. */
@@ -65,7 +65,7 @@ static void a_very_long_queue_does_not_wrap_to_a_short_wait(void **state)
 	(void)state;
 	for (queued = 0; queued < 4000000; queued += 1000) {
 		load.queued[CCX_KIND_EFFICIENCY] = queued;
-		wait = ccx_policy_wait_us(&load, 0, 400000);
+		wait = ccx_policy_wait_us(&load, 0, 0, 400000);
 		assert_true(wait >= before);
 		before = wait;
 	}

@@ -166,6 +166,125 @@ static void candidates_share_by_their_capacity(void **state)
 	assert_true(candidates[0].sent > 0);
 }
 
+/* What runs and waits in one domain, by weight. */
+struct crowd {
+	uint32_t weights[64];
+	uint32_t nr;
+};
+
+static struct ccx_load crowd_load(const struct crowd *crowd, uint32_t nr_cpus)
+{
+	struct ccx_load load = busy_load(nr_cpus, crowd->nr > nr_cpus ? crowd->nr - nr_cpus : 0);
+	uint32_t i;
+
+	for (i = 0; i < crowd->nr; i++)
+		load.weight += crowd->weights[i];
+	return load;
+}
+
+/* Each domain asks for one of its tasks in turn. Returns how many moved until all rest. */
+static uint32_t settle(struct crowd crowds[2], uint32_t nr_cpus, uint64_t *seed)
+{
+	uint32_t turn, moves = 0, still = 0;
+
+	for (turn = 0; still < 200 && moves < 1000; turn++) {
+		uint32_t from = turn % 2, pick;
+		struct ccx_load own = crowd_load(&crowds[from], nr_cpus);
+		struct ccx_load there = crowd_load(&crowds[!from], nr_cpus);
+		struct ccx_candidate candidate = { .load = &there,
+						   .domain = !from,
+						   .distance = CCX_DISTANCE_SAME_PACKAGE,
+						   .even_out = true };
+		struct ccx_message message = message_from(from);
+		struct ccx_decision decision;
+
+		still++;
+		if (crowds[from].nr <= nr_cpus)
+			continue;
+		pick = unit_between(seed, 0, crowds[from].nr - 1);
+		message.weight = crowds[from].weights[pick];
+		ccx_policy_decide(&usual, &message, &own, &candidate, 1, &decision);
+		if (decision.domain == from || crowds[!from].nr == 64)
+			continue;
+		crowds[!from].weights[crowds[!from].nr++] = message.weight;
+		crowds[from].weights[pick] = crowds[from].weights[--crowds[from].nr];
+		moves++;
+		still = 0;
+	}
+	return moves;
+}
+
+/* Tasks of nice 0, 5 and 10: what a unit of weight gets ends up the same within some percent. */
+static void weights_even_out_and_come_to_rest(void **state)
+{
+	static const uint32_t weights[] = { 100, 33, 11 };
+	uint64_t seed = 9;
+	uint32_t round, i;
+
+	(void)state;
+	for (round = 0; round < 200; round++) {
+		struct crowd crowds[2] = {};
+		uint64_t sums[2];
+
+		for (i = 0; i < 24; i++) {
+			struct crowd *crowd = &crowds[round % 2 ? 0 : unit_random(&seed) & 1];
+
+			crowd->weights[crowd->nr++] = weights[i % 3];
+		}
+		if (settle(crowds, 4, &seed) >= 1000)
+			fail_msg("round %u: no rest", round);
+		sums[0] = crowd_load(&crowds[0], 4).weight;
+		sums[1] = crowd_load(&crowds[1], 4).weight;
+		/* 4 CPUs each must have work; then no more apart than the lightest tasks can mend */
+		if (crowds[0].nr > 4 && crowds[1].nr > 4)
+			assert_in_range(sums[0] * 100 / (sums[0] + sums[1]), 44, 56);
+	}
+}
+
+/* Many light tasks keep nobody waiting: a heavy one goes where they are. */
+static void a_crowd_of_light_tasks_is_not_a_load(void **state)
+{
+	struct crowd heavy = { .nr = 12 }, light = { .nr = 40 };
+	struct ccx_load own, there;
+	struct ccx_candidate candidate = { .load = &there, .domain = 1,
+					   .distance = CCX_DISTANCE_SAME_PACKAGE };
+	struct ccx_message message = message_from(0);
+	struct ccx_decision decision;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 40; i++) {
+		heavy.weights[i] = 100;
+		light.weights[i] = 2;
+	}
+	own = crowd_load(&heavy, 4);
+	there = crowd_load(&light, 4);
+	ccx_policy_decide(&usual, &message, &own, &candidate, 1, &decision);
+	assert_int_equal(decision.domain, 1);
+}
+
+static void no_two_domains_want_to_send_each_other_the_same_task(void **state)
+{
+	uint64_t seed = 10;
+	uint32_t i, evens = 0;
+
+	(void)state;
+	for (i = 0; i < ROUNDS; i++) {
+		struct ccx_load a = random_load(&seed), b = random_load(&seed);
+		uint32_t weight = unit_between(&seed, 1, 10000);
+
+		a.weight = unit_between(&seed, 0, 1000000);
+		b.weight = unit_between(&seed, 0, 1000000);
+		if (!ccx_policy_evens_out(&a, &b, 0, weight))
+			continue;
+		evens++;
+		a.weight -= weight;
+		b.weight += weight;
+		assert_false(ccx_policy_evens_out(&b, &a, 0, weight));
+	}
+	assert_in_range(evens, ROUNDS / 10, ROUNDS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +294,9 @@ int main(void)
 		cmocka_unit_test(two_domains_come_to_rest),
 		cmocka_unit_test(a_herd_is_split),
 		cmocka_unit_test(candidates_share_by_their_capacity),
+		cmocka_unit_test(weights_even_out_and_come_to_rest),
+		cmocka_unit_test(a_crowd_of_light_tasks_is_not_a_load),
+		cmocka_unit_test(no_two_domains_want_to_send_each_other_the_same_task),
 	};
 
 	return cmocka_run_group_tests_name("policy: balance", tests, NULL, NULL);
