@@ -80,14 +80,17 @@ static inline __u64 ccx_clock_service(__u64 ran_ns, __s64 weight)
 /*
  * Catching up: how far the clock goes on after a task that began to run with that vtime, elapsed_ns after
  * the last. Where a heavy task cannot use its share (it has one CPU at most), service alone would
- * leave the clock behind all others. Never faster than time: a task of low weight that has the
- * machine for itself is far ahead, and must not take the clock with it.
+ * leave the clock behind all others. Only beyond what order by deadline allows a task to be ahead:
+ * following every task of low weight by a little would take from those of high weight what they lag
+ * behind. And never faster than time: a task that has the machine for itself may be far ahead.
  */
 static inline __u64 ccx_clock_catch_up(__u64 now, __u64 vtime, __u64 elapsed_ns)
 {
-	if (!ccx_before(now, vtime))
+	__u64 reached = now + CCX_AWAKE_CAP_NS + CCX_DEADLINE_STEP_NS;
+
+	if (!ccx_before(reached, vtime))
 		return 0;
-	return vtime - now < elapsed_ns ? vtime - now : elapsed_ns;
+	return vtime - reached < elapsed_ns ? vtime - reached : elapsed_ns;
 }
 
 static inline __u64 ccx_deadline(__u64 vtime, __u64 awake_ns, __u64 cap_ns)

@@ -389,15 +389,17 @@ static void debt_is_bounded(void **context)
 	assert_int_equal(ccx_vtime_place(500, UINT64_MAX - 99, 50, 200), 100);
 }
 
-/* Catching up: never back, and never faster than time. */
+#define AHEAD (CCX_AWAKE_CAP_NS + CCX_DEADLINE_STEP_NS)
+
+/* Catching up: never back, not with who is as far ahead as any may be, never faster than time. */
 static void clock_is_never_faster_than_time(void **context)
 {
 	(void)context;
 	assert_int_equal(ccx_clock_catch_up(1000, 900, 500), 0);
-	assert_int_equal(ccx_clock_catch_up(1000, 1000, 500), 0);
-	assert_int_equal(ccx_clock_catch_up(1000, 1300, 500), 300);
-	assert_int_equal(ccx_clock_catch_up(1000, 9000, 500), 500);
-	assert_int_equal(ccx_clock_catch_up(UINT64_MAX, 10, 500), 11);
+	assert_int_equal(ccx_clock_catch_up(1000, 1000 + AHEAD, 500), 0);
+	assert_int_equal(ccx_clock_catch_up(1000, 1300 + AHEAD, 500), 300);
+	assert_int_equal(ccx_clock_catch_up(1000, 9000 + AHEAD, 500), 500);
+	assert_int_equal(ccx_clock_catch_up(UINT64_MAX, 10 + AHEAD, 500), 11);
 }
 
 static void service_advances_the_clock_by_the_share_of_each(void **context)
