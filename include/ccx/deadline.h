@@ -53,6 +53,13 @@ static inline int ccx_before(__u64 a, __u64 b)
 }
 
 /*
+ * How far a task that does not sleep may fall behind the clock. Tasks of high weight are behind by
+ * as much as those of low weight are ahead after their slice, which is far on few CPUs: what a
+ * sleeper may save up would not do, and shares would follow number instead of weight.
+ */
+#define CCX_LAG_AWAKE_NS	(200 * 1000 * 1000ULL)
+
+/*
  * Virtual time of a task that becomes runnable: at most lag_ns behind the clock `now`, so that
  * nobody saves up time, and at most debt_ns ahead, so that nobody waits for ever to pay for it.
  */
@@ -64,33 +71,42 @@ static inline __u64 ccx_vtime_place(__u64 vtime, __u64 now, __u64 lag_ns, __u64 
 }
 
 /*
- * A domain's clock advances by two rules, and may be ahead of either: being too far on costs those
- * who lag behind it some of their advantage, standing still would let whoever is placed at the
- * clock (what wakes, what is forked) go before those ahead of it for ever.
+ * A domain's clock. CPU time given, divided by the weight of all who run or wait, is what each of
+ * them is entitled to: so much it advances. It must not stand still, or whoever is placed at the
+ * clock (what wakes, what is forked) goes before those ahead of it for ever; and it must not run
+ * away, or all who never sleep are equally far behind it, whatever their weight.
  *
- * Service: CPU time given, divided by the weight of all who run or wait, is what each of them is
- * entitled to. weight: of the domain, in units of CCX_WEIGHT_DEFAULT / 100; 0 or less (a moment's
- * inconsistency between CPUs) counts as one default task.
+ * weight: of the domain, in units of CCX_WEIGHT_DEFAULT / 100; 0 or less (a moment's inconsistency
+ * between CPUs) counts as one default task.
  */
 static inline __u64 ccx_clock_service(__u64 ran_ns, __s64 weight)
 {
 	return ran_ns * CCX_WEIGHT_DEFAULT / (weight > 0 ? (__u64)weight : CCX_WEIGHT_DEFAULT);
 }
 
-/*
- * Catching up: how far the clock goes on after a task that began to run with that vtime, elapsed_ns after
- * the last. Where a heavy task cannot use its share (it has one CPU at most), service alone would
- * leave the clock behind all others. Only beyond what order by deadline allows a task to be ahead:
- * following every task of low weight by a little would take from those of high weight what they lag
- * behind. And never faster than time: a task that has the machine for itself may be far ahead.
- */
-static inline __u64 ccx_clock_catch_up(__u64 now, __u64 vtime, __u64 elapsed_ns)
-{
-	__u64 reached = now + CCX_AWAKE_CAP_NS + CCX_DEADLINE_STEP_NS;
+/* How far order by deadline allows a task to be from the clock when it begins to run. */
+#define CCX_CLOCK_SLACK_NS	(CCX_AWAKE_CAP_NS + CCX_DEADLINE_STEP_NS)
 
-	if (!ccx_before(reached, vtime))
-		return 0;
-	return vtime - reached < elapsed_ns ? vtime - reached : elapsed_ns;
+/*
+ * What service misses, by a task that began to run with that vtime, elapsed_ns after the last one.
+ *
+ * Forward: a heavy task that has only one CPU cannot use its share, and the clock would stay behind
+ * all others. Never faster than time: a task that has the machine for itself may be far ahead.
+ *
+ * Back, slowly: tasks that sleep take service and leave their debt behind, so the clock gets ahead of
+ * those who never do. backlogged: the task has not slept since it last ran.
+ */
+static inline __s64 ccx_clock_correct(__u64 now, __u64 vtime, int backlogged, __u64 elapsed_ns)
+{
+	__s64 ahead = vtime - now;
+
+	if (ahead > (__s64)CCX_CLOCK_SLACK_NS) {
+		ahead -= CCX_CLOCK_SLACK_NS;
+		return ahead < (__s64)elapsed_ns ? ahead : (__s64)elapsed_ns;
+	}
+	if (backlogged && -ahead > (__s64)CCX_CLOCK_SLACK_NS)
+		return (ahead + (__s64)CCX_CLOCK_SLACK_NS) / 16;
+	return 0;
 }
 
 static inline __u64 ccx_deadline(__u64 vtime, __u64 awake_ns, __u64 cap_ns)

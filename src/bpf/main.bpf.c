@@ -150,7 +150,8 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	tctx->queued_ns = now;
 	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now,
-				      ccx_config.lag_ns, ccx_config.debt_ns);
+				      wakeup ? ccx_config.lag_ns : CCX_LAG_AWAKE_NS,
+				      ccx_config.debt_ns);
 	deadline = ccx_queue_key(ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns));
 	kind = CCX_KIND_EFFICIENCY;
 
@@ -297,16 +298,17 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	}
 }
 
-/* A task has run for ran_ns that had this virtual time when it began. */
-static __always_inline void advance_clock(struct ccx_domain_state *home, u64 ran_ns, u64 vtime,
-					  u64 now)
+/* The task has run for ran_ns; its virtual time is still what it was when it began. */
+static __always_inline void advance_clock(struct ccx_domain_state *home, struct task_ctx *tctx,
+					  u64 ran_ns, u64 now)
 {
 	u64 by = ccx_clock_service(ran_ns, home->weight);
 	s64 elapsed = now - home->vtime_advanced_ns;
 
 	if (elapsed > 0) {
 		home->vtime_advanced_ns = now;
-		by += ccx_clock_catch_up(home->vtime_now + by, vtime, elapsed);
+		by += ccx_clock_correct(home->vtime_now + by, tctx->vtime, tctx->awake_ns > 0,
+					elapsed);
 	}
 	__sync_fetch_and_add(&home->vtime_now, by);
 }
@@ -339,7 +341,7 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 	if (tctx->band < CCX_NR_BANDS)
 		__sync_fetch_and_add(&home->band_used_ns[tctx->band], ran);
 	critical_budget(domain, now);
-	advance_clock(home, ran, tctx->vtime, now);
+	advance_clock(home, tctx, ran, now);
 	virtual = ccx_virtual_ns(ran, tctx->inverse_weight);
 	tctx->vtime += virtual;
 	tctx->awake_ns += virtual;

@@ -19,8 +19,6 @@
 #define STEAL_NEAREST	8			/* other domains always looked at, nearest first */
 #define STEAL_OTHERS	4			/* and further ones, in turn */
 
-#define OLD_ALL		((1U << CCX_NR_READY) - 1)
-
 /* A choice among queues: the earliest deadline so far. */
 struct choice {
 	u64 queue;
@@ -52,7 +50,8 @@ static __always_inline void change_epoch(u32 domain, u64 now)
 	if (__sync_val_compare_and_swap(&state->epoch_ns, since, now) != since)
 		return;
 	state->half ^= 1;
-	state->old = OLD_ALL;
+	state->old = (nr_ready(domain, CCX_KIND_PERFORMANCE) ? 1U << CCX_KIND_PERFORMANCE : 0) |
+		     (nr_ready(domain, CCX_KIND_EFFICIENCY) ? 1U << CCX_KIND_EFFICIENCY : 0);
 }
 
 /* Takes what has waited since before the last change of epoch. */
@@ -76,8 +75,11 @@ static __always_inline bool take_critical(u32 domain, bool performance, u64 now)
 	u64 queue = queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain));
 	u64 deadline, queued_ns = 0;
 
-	if (!nr_ready(domain, CCX_KIND_PERFORMANCE))
+	if (!nr_ready(domain, CCX_KIND_PERFORMANCE)) {
+		if (domain_state(domain)->old & 1U << CCX_KIND_PERFORMANCE)
+			__sync_fetch_and_and(&domain_state(domain)->old, ~(1U << CCX_KIND_PERFORMANCE));
 		return false;
+	}
 	if (performance)
 		return ccx_dsq_move_to_local(queue) || take_old(domain, CCX_KIND_PERFORMANCE, now);
 	if (queue_head(queue, &deadline, &queued_ns) && now > queued_ns + ccx_config.spill_ns &&

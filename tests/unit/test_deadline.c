@@ -133,7 +133,8 @@ static void sim_queue(struct sim *sim, struct sim_task *task)
 {
 	uint64_t awake = ccx_virtual_ns(task->awake_ns, ccx_inverse_weight(task->weight));
 
-	task->vtime = ccx_vtime_place(task->vtime, sim->clock, LAG, DEBT);
+	task->vtime = ccx_vtime_place(task->vtime, sim->clock,
+				      task->awake_ns ? CCX_LAG_AWAKE_NS : LAG, DEBT);
 	task->deadline = ccx_queue_key(ccx_deadline(task->vtime, awake, CAP));
 	task->runnable_at = sim->now;
 	task->order = ++sim->order;
@@ -198,14 +199,15 @@ static void sim_run_one(struct sim *sim)
 	}
 	wait = sim->now - task->runnable_at;
 	task->max_wait_ns = wait > task->max_wait_ns ? wait : task->max_wait_ns;
-	sim->clock += ccx_clock_catch_up(sim->clock, task->vtime, sim->now - sim->advanced_at);
-	sim->advanced_at = sim->now;
 	if (sim->jitter_ns)
 		ran -= unit_between(&sim->seed, 0, sim->jitter_ns);
 	if (task->run_ns && ran > task->left_ns)
 		ran = task->left_ns;
 	sim->now += ran;
 	sim->clock += ccx_clock_service(ran, sim_weight(sim));
+	sim->clock += ccx_clock_correct(sim->clock, task->vtime, task->awake_ns > 0,
+					sim->now - sim->advanced_at);
+	sim->advanced_at = sim->now;
 	task->left_ns -= task->run_ns ? ran : 0;
 	task->runs++;
 	task->cpu_ns += ran;
@@ -389,17 +391,35 @@ static void debt_is_bounded(void **context)
 	assert_int_equal(ccx_vtime_place(500, UINT64_MAX - 99, 50, 200), 100);
 }
 
-#define AHEAD (CCX_AWAKE_CAP_NS + CCX_DEADLINE_STEP_NS)
+#define SLACK ((int64_t)CCX_CLOCK_SLACK_NS)
 
-/* Catching up: never back, not with who is as far ahead as any may be, never faster than time. */
+/* Not by who is as far ahead as any may be, never faster than time. */
 static void clock_is_never_faster_than_time(void **context)
 {
 	(void)context;
-	assert_int_equal(ccx_clock_catch_up(1000, 900, 500), 0);
-	assert_int_equal(ccx_clock_catch_up(1000, 1000 + AHEAD, 500), 0);
-	assert_int_equal(ccx_clock_catch_up(1000, 1300 + AHEAD, 500), 300);
-	assert_int_equal(ccx_clock_catch_up(1000, 9000 + AHEAD, 500), 500);
-	assert_int_equal(ccx_clock_catch_up(UINT64_MAX, 10 + AHEAD, 500), 11);
+	assert_int_equal(ccx_clock_correct(1000, 1000, 0, 500), 0);
+	assert_int_equal(ccx_clock_correct(1000, 1000 + SLACK, 0, 500), 0);
+	assert_int_equal(ccx_clock_correct(1000, 1300 + SLACK, 0, 500), 300);
+	assert_int_equal(ccx_clock_correct(1000, 9000 + SLACK, 0, 500), 500);
+	assert_int_equal(ccx_clock_correct(UINT64_MAX, 10 + SLACK, 1, 500), 11);
+}
+
+/* Only for those who never sleep, a little at a time, and never behind them. */
+static void clock_that_ran_away_comes_back(void **context)
+{
+	uint64_t clock = 1000 * MS;
+	uint32_t i;
+
+	(void)context;
+	assert_int_equal(ccx_clock_correct(clock, 500 * MS, 0, MS), 0);
+	assert_int_equal(ccx_clock_correct(clock, clock - SLACK, 1, MS), 0);
+	for (i = 0; i < 1000; i++) {
+		int64_t by = ccx_clock_correct(clock, 500 * MS, 1, MS);
+
+		assert_true(by <= 0);
+		clock += by;
+	}
+	assert_in_range(clock, 500 * MS + SLACK, 500 * MS + SLACK + 16);
 }
 
 static void service_advances_the_clock_by_the_share_of_each(void **context)
@@ -441,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(debt_is_bounded),
 		cmocka_unit_test(clock_is_never_faster_than_time),
+		cmocka_unit_test(clock_that_ran_away_comes_back),
 		cmocka_unit_test(service_advances_the_clock_by_the_share_of_each),
 		cmocka_unit_test(a_storm_of_forks_starves_nobody),
 		cmocka_unit_test(inverse_weight_is_clamped_at_its_bounds),
