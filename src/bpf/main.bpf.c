@@ -234,7 +234,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	if (domain_state(domain)->parked && dispatcher_wanted(domain, messages, now) &&
 	    run_parked(domain, now))
 		return;
-	if (take_own(cpu, domain, ready, now))
+	if (take_own(cpu, domain, prev, ready, now))
 		return;
 	if (in_custody && ccx_dsq_move_to_local(queue_custody(domain)))
 		return;

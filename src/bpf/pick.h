@@ -19,6 +19,8 @@
 #define STEAL_NEAREST	8			/* other domains always looked at, nearest first */
 #define STEAL_OTHERS	4			/* and further ones, in turn */
 
+#define KEEP_PREV	0ULL	/* no queue has this number */
+
 /* A choice among queues: the earliest deadline so far. */
 struct choice {
 	u64 queue;
@@ -88,15 +90,40 @@ static __always_inline bool take_critical(u32 domain, bool performance, u64 now)
 	return take_old(domain, CCX_KIND_PERFORMANCE, now);
 }
 
-static __always_inline bool take_normal(u32 cpu, u32 domain, bool custody, u64 now)
+/*
+ * What runs and may go on (its slice is over, or it was told to make room) is in no queue. It
+ * competes all the same, or a task of high weight would have to let another one run each time.
+ */
+static __always_inline void consider_prev(struct choice *choice, struct task_struct *prev, u64 now)
+{
+	struct task_ctx *tctx;
+	u64 ran;
+
+	if (!prev || !(prev->scx.flags & CCX_TASK_QUEUED))
+		return;
+	tctx = task_ctx_get(prev);
+	if (!tctx || tctx->dispatcher || now < tctx->started_ns)
+		return;
+	ran = ccx_virtual_ns(now - tctx->started_ns, tctx->inverse_weight);
+	choice->queue = KEEP_PREV;
+	choice->deadline = ccx_queue_key(ccx_deadline(tctx->vtime + ran, tctx->awake_ns + ran,
+						      ccx_config.awake_cap_ns));
+	choice->any = true;
+}
+
+static __always_inline bool take_normal(u32 cpu, u32 domain, struct task_struct *prev, bool custody,
+					u64 now)
 {
 	u64 normal = queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain));
 	struct choice choice = {};
 
 	if (!nr_ready(domain, CCX_KIND_EFFICIENCY) && !cpu_state(cpu)->bound && !custody)
 		return false;
-	if (!cpu_state(cpu)->bound && !custody)
+	consider_prev(&choice, prev, now);
+	if (!cpu_state(cpu)->bound && !custody && !choice.any)
 		return ccx_dsq_move_to_local(normal);
+	/* of equal keys prev comes last, as if it had been queued now */
+	choice.deadline += choice.any;
 	consider(&choice, normal);
 	if (custody)
 		consider(&choice, queue_custody(domain));
@@ -106,6 +133,10 @@ static __always_inline bool take_normal(u32 cpu, u32 domain, bool custody, u64 n
 	}
 	if (!choice.any)
 		return false;
+	if (choice.queue == KEEP_PREV) {
+		ccx_task_set_slice(prev, ccx_config.slice_min_ns);
+		return true;
+	}
 	if (ccx_dsq_move_to_local(choice.queue))
 		return true;
 	/* its first tasks may not run here: whatever may */
@@ -115,7 +146,8 @@ static __always_inline bool take_normal(u32 cpu, u32 domain, bool custody, u64 n
 }
 
 /* The next task of the domain that is fit for this CPU. custody: its tasks count as decided. */
-static __always_inline bool take_own(u32 cpu, u32 domain, bool custody, u64 now)
+static __always_inline bool take_own(u32 cpu, u32 domain, struct task_struct *prev, bool custody,
+				     u64 now)
 {
 	struct ccx_domain_state *state = domain_state(domain);
 	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ||
@@ -136,7 +168,7 @@ static __always_inline bool take_own(u32 cpu, u32 domain, bool custody, u64 now)
 		return true;
 	if (turn && take_old(domain, CCX_KIND_EFFICIENCY, now))
 		return true;
-	return take_normal(cpu, domain, custody, now) ||
+	return take_normal(cpu, domain, prev, custody, now) ||
 	       take_old(domain, CCX_KIND_EFFICIENCY, now);
 }
 
