@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "session.h"
 #include "stats.h"
+#include "task_iter.h"
 
 /* enum scx_exit_kind and scx_exit_code of the kernel, the values of all versions */
 #define EXIT_UNREG		64
@@ -36,6 +37,7 @@ struct run {
 	struct ccx_session session;
 	struct ccx_ruling ruling;
 	struct ccx_stats stats, printed;
+	struct ccx_tasks tasks;
 	int signal_fd, timer_fd, ranking_fd, control_fd, epoll_fd;
 	bool interrupted;
 	bool ranking_changed;
@@ -169,7 +171,8 @@ static void on_event(struct run *run, int fd)
 			check_ranking(run);
 	} else if (fd == run->control_fd) {
 		read_stats(run);
-		text = ccx_stats_json(&run->stats);
+		ccx_task_iter_read(run->session.scheduler.object, &run->tasks);
+		text = ccx_stats_json(&run->stats, &run->tasks);
 		ccx_control_answer(fd, text ? text : "", text ? strlen(text) : 0);
 		free(text);
 	}

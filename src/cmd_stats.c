@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "control.h"
+#include "tasks.h"
 
 static long long number(const json_t *object, const char *name)
 {
@@ -58,6 +59,7 @@ static int print_text(const char *text)
 		       number(latency, "p99") / 1e3);
 	}
 	print_rules(json_object_get(root, "rules"));
+	ccx_tasks_print(stdout, root);
 	json_decref(root);
 	return CCX_EXIT_DONE;
 }

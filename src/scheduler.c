@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "ccx/deadline.h"
+#include "task_iter.h"
 
 extern const char ccx_bpf_object[], ccx_bpf_object_end[];
 
@@ -363,6 +364,7 @@ static int load(struct ccx_scheduler *scheduler, const struct ccx_topology *topo
 	if (err)
 		return ccx_error_set(error, err, "cannot set up the operations table: %s",
 				     strerror(-err));
+	ccx_task_iter_prepare(scheduler->object);
 	map = bpf_object__find_map_by_name(scheduler->object, "ccx_messages");
 	err = bpf_map__set_max_entries(map, scheduler->nr_domains);
 	map = bpf_object__find_map_by_name(scheduler->object, "ccx_decisions");

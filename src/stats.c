@@ -100,7 +100,7 @@ static json_t *domain_json(const struct ccx_domain_stats *stats, uint32_t index)
 	return json;
 }
 
-char *ccx_stats_json(const struct ccx_stats *stats)
+char *ccx_stats_json(const struct ccx_stats *stats, const struct ccx_tasks *tasks)
 {
 	json_t *root, *domains = json_array();
 	char *text;
@@ -111,7 +111,9 @@ char *ccx_stats_json(const struct ccx_stats *stats)
 	root = json_pack("{s:i, s:i, s:I, s:o, s:o}", "version", 1, "pid", (int)getpid(),
 			 "uptime_ns", (json_int_t)stats->uptime_ns, "domains", domains, "rules",
 			 ccx_ruling_json(&stats->rules));
-	text = json_dumps(root, JSON_COMPACT);
+	ccx_tasks_json(tasks, root);
+	/* names of tasks: what a terminal would take for a command stays an escape sequence of JSON */
+	text = json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(4));
 	json_decref(root);
 	return text;
 }

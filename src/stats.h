@@ -8,6 +8,7 @@
 #include "dispatcher.h"
 #include "ruling.h"
 #include "scheduler.h"
+#include "tasks.h"
 
 struct ccx_domain_stats {
 	uint64_t counters[CCX_NR_COUNTERS];	/* of the CPUs of the domain */
@@ -36,7 +37,7 @@ void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *schedul
 		    uint64_t started_ns);
 
 /* JSON as docs/operations.md describes it; the caller frees. NULL without memory. */
-char *ccx_stats_json(const struct ccx_stats *stats);
+char *ccx_stats_json(const struct ccx_stats *stats, const struct ccx_tasks *tasks);
 
 /* One line per domain: what happened between two readings (`before` may be NULL: since start). */
 void ccx_stats_print(FILE *file, const struct ccx_stats *before, const struct ccx_stats *now);

@@ -73,7 +73,12 @@ struct sched_ext_entity {
 	u64 dsq_vtime;
 };
 
+struct thread_info {
+	u32 cpu;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int flags;
 	int static_prio;
 	unsigned int policy;
@@ -109,6 +114,15 @@ struct scx_init_task_args {
 
 struct scx_cpu_release_args;
 
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;	/* NULL after the last one */
+};
+
 struct sched_ext_ops {
 	s32 (*select_cpu)(struct task_struct *p, s32 prev_cpu, u64 wake_flags);
 	void (*enqueue)(struct task_struct *p, u64 enq_flags);
@@ -142,11 +156,13 @@ struct bpf_cpumask {
 	struct cpumask cpumask;
 } __attribute__((preserve_access_index));
 
-/* include/linux/sched.h, sched/signal.h: values that never changed */
+/* include/linux/sched.h, sched/signal.h, uapi/linux/sched.h: values that never changed */
 #define PF_EXITING		0x00000004
 #define PF_KTHREAD		0x00200000
 #define SIGNAL_GROUP_EXIT	0x00000004
+#define SCHED_NORMAL		0
 #define SCHED_BATCH		3
 #define SCHED_IDLE		5
+#define SCHED_EXT		7
 
 #endif

@@ -17,6 +17,7 @@
 #include "masks.h"
 #include "pick.h"
 #include "rules.h"
+#include "tasks.h"
 
 char _license[] SEC("license") = "GPL";
 
