@@ -2,7 +2,8 @@
 /*
  * The control socket: whoever connects to /run/scx_ccx/control gets one JSON document and the end
  * of the stream. The server never waits for a client: what does not fit into the socket's buffer at
- * once is cut off.
+ * once is cut off. CCX_CONTROL_BYTES do fit, also with the kernel's default limits, and no document
+ * is longer.
  */
 #ifndef CCX_CONTROL_H
 #define CCX_CONTROL_H
@@ -13,6 +14,7 @@
 
 #define CCX_RUN_DIRECTORY	"/run/scx_ccx"
 #define CCX_CONTROL_PATH	CCX_RUN_DIRECTORY "/control"
+#define CCX_CONTROL_BYTES	(384 * 1024)
 
 /* A listening, non-blocking socket, or -errno. Directory mode 0750, socket mode 0660. */
 int ccx_control_listen(struct ccx_error *error);
