@@ -28,6 +28,7 @@
 #define CCX_DEADLINE_STEP_NS	8388608ULL
 
 #define CCX_WEIGHT_DEFAULT	100
+#define CCX_WEIGHT_MAX		10000
 #define CCX_WEIGHT_SHIFT	16
 
 /* weight 1..10000 (others are clamped); result: 2^16 * 100 / weight */
