@@ -250,6 +250,44 @@ static int set_ops_member(struct bpf_object *object, const char *name, uint64_t 
 	return -ENOENT;
 }
 
+static bool has_member(const struct btf *btf, const char *type_name, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_STRUCT), i;
+	const struct btf_type *type;
+
+	if (id < 0)
+		return false;
+	type = btf__type_by_id(btf, id);
+	for (i = 0; i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
+			return true;
+	return false;
+}
+
+/* Leaves out the operations about cgroups where the kernel has none (CONFIG_EXT_GROUP_SCHED). */
+static int drop_missing_ops(struct bpf_object *object, const struct btf *kernel)
+{
+	static const char *const optional[][2] = {
+		{ "cgroup_init", "ccx_cgroup_init" },
+		{ "cgroup_exit", "ccx_cgroup_exit" },
+		{ "cgroup_move", "ccx_cgroup_move" },
+		{ "cgroup_set_weight", "ccx_cgroup_set_weight" },
+	};
+	struct bpf_program *program;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < sizeof(optional) / sizeof(optional[0]) && !err; i++) {
+		if (has_member(kernel, "sched_ext_ops", optional[i][0]))
+			continue;
+		program = bpf_object__find_program_by_name(object, optional[i][1]);
+		err = set_ops_member(object, optional[i][0], 0);
+		if (!err)
+			err = program ? bpf_program__set_autoload(program, false) : -ENOENT;
+	}
+	return err;
+}
+
 static int set_ops(struct bpf_object *object, const struct ccx_scheduler_options *options)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -263,8 +301,13 @@ static int set_ops(struct bpf_object *object, const struct ccx_scheduler_options
 		kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ALLOW_QUEUED_WAKEUP", 0);
 	if (options->partial)
 		flags |= kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_SWITCH_PARTIAL", 8);
+	/* before 6.14 the kernel warns that weights do not count, unless told; later it minds */
+	if (!kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ALLOW_QUEUED_WAKEUP", 0))
+		flags |= kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_HAS_CGROUP_WEIGHT", 0);
+	err = drop_missing_ops(object, btf);
 	btf__free(btf);
-	err = set_ops_member(object, "flags", flags);
+	if (!err)
+		err = set_ops_member(object, "flags", flags);
 	if (!err)
 		err = set_ops_member(object, "hotplug_seq", options->hotplug_seq);
 	return err;
@@ -368,6 +411,9 @@ static int load(struct ccx_scheduler *scheduler, const struct ccx_topology *topo
 	map = bpf_object__find_map_by_name(scheduler->object, "ccx_messages");
 	err = bpf_map__set_max_entries(map, scheduler->nr_domains);
 	map = bpf_object__find_map_by_name(scheduler->object, "ccx_decisions");
+	if (!err)
+		err = bpf_map__set_max_entries(map, scheduler->nr_domains);
+	map = bpf_object__find_map_by_name(scheduler->object, "ccx_group_weights");
 	if (!err)
 		err = bpf_map__set_max_entries(map, scheduler->nr_domains);
 	if (!err)

@@ -5,6 +5,7 @@
 #ifndef CCX_BPF_CLASSIFY_H
 #define CCX_BPF_CLASSIFY_H
 
+#include "groups.h"
 #include "queues.h"
 
 static __always_inline u16 task_flags(struct task_struct *p, struct task_ctx *tctx)
@@ -123,7 +124,8 @@ static __always_inline void classify(struct task_struct *p, struct task_ctx *tct
 		tctx->critical = 1;
 		return;
 	}
-	if (p->policy == SCHED_BATCH || p->policy == SCHED_IDLE || p->static_prio > 120) {
+	if (p->policy == SCHED_BATCH || p->policy == SCHED_IDLE || p->static_prio > 120 ||
+	    group_yields(tctx)) {
 		tctx->band = BAND_NONE;
 		tctx->critical = 0;
 		return;

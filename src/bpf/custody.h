@@ -73,7 +73,7 @@ static __always_inline bool custody_send(struct task_struct *p, struct task_ctx 
 	message->vtime_ns = tctx->vtime - domain_state(domain)->vtime_now;
 	message->awake_us = tctx->awake_ns / 1000;
 	message->burst_us = tctx->burst_ns / 1000;
-	message->weight = p->scx.weight;
+	message->weight = tctx->weight;
 	message->tgid = p->tgid;
 	message->flags = task_flags(p, tctx) | (wakeup ? CCX_TASK_WAKEUP : 0);
 	message->cpu = scx_bpf_task_cpu(p);

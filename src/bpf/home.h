@@ -6,7 +6,7 @@
 #ifndef CCX_BPF_HOME_H
 #define CCX_BPF_HOME_H
 
-#include "state.h"
+#include "groups.h"
 
 /*
  * The weight of a domain is that of the tasks at home in it that run or wait: what its clock is
@@ -20,6 +20,7 @@ static __always_inline void count_weight(struct task_ctx *tctx, u32 weight)
 		return;
 	__sync_fetch_and_add(&domain_state(tctx->domain)->weight, more);
 	tctx->counted = weight;
+	group_count(tctx, weight);
 }
 
 static __always_inline void set_domain(struct task_ctx *tctx, u32 domain)

@@ -13,6 +13,7 @@
  * Tunables are in ccx_config (ccx/abi.h), filled in by user space before load.
  */
 #include "dispatcher.h"
+#include "groups.h"
 #include "home.h"
 #include "masks.h"
 #include "pick.h"
@@ -59,7 +60,7 @@ s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 		tctx->started_by_ns = now;
 	}
 	count(CCX_FAST, 1);
-	count_weight(tctx, p->scx.weight);
+	count_weight(tctx, effective_weight(tctx));
 	ccx_dsq_insert(p, CCX_DSQ_LOCAL, tctx->dispatcher ? DISPATCHER_SLICE_NS : ccx_config.slice_ns,
 		       0);
 	return cpu;
@@ -141,7 +142,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	woke(p, tctx, now);
 	settle_domain(p, tctx);
-	count_weight(tctx, p->scx.weight);
+	count_weight(tctx, effective_weight(tctx));
 	/* woken before it was off its CPU: select_cpu was not asked, and that CPU is idle by now */
 	if (wakeup && cpu_suits(tctx, scx_bpf_task_cpu(p), now) &&
 	    scx_bpf_test_and_clear_cpu_idle(scx_bpf_task_cpu(p))) {
@@ -149,6 +150,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, 0);
 		return;
 	}
+	groups_compete();
 	tctx->queued_ns = now;
 	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now,
 				      wakeup ? ccx_config.lag_ns : CCX_LAG_AWAKE_NS,
@@ -382,9 +384,9 @@ void CCX_OPS(ccx_set_weight, struct task_struct *p, u32 weight)
 
 	if (!tctx)
 		return;
-	tctx->inverse_weight = ccx_inverse_weight(weight);
+	reweigh(tctx, weight, tctx->multiplier);
 	if (tctx->counted)
-		count_weight(tctx, weight);
+		count_weight(tctx, tctx->weight);
 }
 
 void CCX_OPS(ccx_set_cpumask, struct task_struct *p, const struct cpumask *mask)
@@ -411,7 +413,9 @@ s32 BPF_PROG(ccx_init_task, struct task_struct *p, struct scx_init_task_args *ar
 	tctx = bpf_task_storage_get(&ccx_tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!tctx)
 		return -12; /* ENOMEM */
-	tctx->inverse_weight = ccx_inverse_weight(CCX_WEIGHT_DEFAULT);
+	reweigh(tctx, CCX_WEIGHT_DEFAULT, CCX_SHARE_ONE);
+	if (bpf_core_field_exists(args->cgroup))
+		group_enter(tctx, args->cgroup);
 	tctx->generation = bpf_get_prandom_u32();
 	tctx->domain = cpu_config(scx_bpf_task_cpu(p))->domain;
 	tctx->vtime = domain_state(tctx->domain)->vtime_now;
@@ -433,10 +437,34 @@ void CCX_OPS(ccx_enable, struct task_struct *p)
 
 	if (!tctx)
 		return;
-	tctx->inverse_weight = ccx_inverse_weight(p->scx.weight);
+	reweigh(tctx, p->scx.weight, tctx->multiplier);
 	tctx->vtime = domain_state(tctx->domain)->vtime_now;
 	set_affinity(p, tctx, p->cpus_ptr);
 	rules_follow(p, tctx);
+}
+
+/* Weights of cgroups: groups.h. Left out where the kernel has none of it. */
+s32 CCX_OPS(ccx_cgroup_init, struct cgroup *cgrp, struct scx_cgroup_init_args *args)
+{
+	return group_add(cgrp, args->weight);
+}
+
+void CCX_OPS(ccx_cgroup_exit, struct cgroup *cgrp)
+{
+	group_remove(cgrp);
+}
+
+void CCX_OPS(ccx_cgroup_move, struct task_struct *p, struct cgroup *from, struct cgroup *to)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+
+	if (tctx)
+		group_enter(tctx, to);
+}
+
+void CCX_OPS(ccx_cgroup_set_weight, struct cgroup *cgrp, u32 weight)
+{
+	group_set_weight(cgrp, weight);
 }
 
 SEC("struct_ops.s/ccx_init")
@@ -446,6 +474,9 @@ s32 BPF_PROG(ccx_init)
 	u32 i;
 
 	err = queues_create();
+	if (err)
+		return err;
+	err = groups_create();
 	if (err)
 		return err;
 	err = masks_create(CCX_MAX_DOMAINS);
@@ -497,6 +528,10 @@ struct sched_ext_ops ccx_ops = {
 	.cpu_release = (void *)ccx_cpu_release,
 	.init_task = (void *)ccx_init_task,
 	.enable = (void *)ccx_enable,
+	.cgroup_init = (void *)ccx_cgroup_init,
+	.cgroup_exit = (void *)ccx_cgroup_exit,
+	.cgroup_move = (void *)ccx_cgroup_move,
+	.cgroup_set_weight = (void *)ccx_cgroup_set_weight,
 	.init = (void *)ccx_init,
 	.exit = (void *)ccx_exit_op,
 	.flags = 0,		/* user space adds the running kernel's flags */

@@ -69,8 +69,13 @@ struct task_ctx {
 	u64 domains;		/* bit d: its affinity allows some CPU of domain d */
 	u64 rules_version;	/* of the rules it was last matched with; 0: never */
 	struct rule_subject subject;
+	u64 multiplier;		/* of its cgroup, when `weight` was computed (groups.h) */
 	u32 generation;
-	u32 inverse_weight;
+	u32 weight;		/* effective: its own, times that */
+	u32 inverse_weight;	/* of `weight` */
+	u32 own_weight;		/* p->scx.weight */
+	u32 group;		/* its cgroup */
+	u32 grouped;		/* what it adds to its cgroup's weight in its domain */
 	u32 ready;		/* which ready queue it is counted in (queues.h), 0 for none */
 	u32 counted;		/* what it adds to its domain's weight: 0 while it sleeps */
 	u32 slice_ns;		/* of the last decision */
