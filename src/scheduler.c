@@ -2,7 +2,6 @@
 #include "scheduler.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
@@ -12,15 +11,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "ccx/deadline.h"
+#include "configure.h"
+#include "ops.h"
 #include "task_iter.h"
 
 extern const char ccx_bpf_object[], ccx_bpf_object_end[];
 
 #define SCHED_EXT "/sys/kernel/sched_ext"
-
-#define US 1000ULL
-#define MS (1000 * US)
 
 static int read_line(const char *path, char *line, size_t size)
 {
@@ -94,223 +91,6 @@ uint64_t ccx_scheduler_hotplug_seq(void)
 	if (read_line(SCHED_EXT "/hotplug_seq", line, sizeof(line)))
 		return 0;
 	return strtoull(line, NULL, 10);
-}
-
-/* ---- configuration ---- */
-
-/* The dies of an X3D part, seen from domain `index`. out->nearest is filled in, with nr entries. */
-static void config_dies(struct ccx_config_domain *out, const struct ccx_topology *topology,
-			uint32_t index, uint32_t nr)
-{
-	static const uint32_t flags[CCX_NR_PREFERS] = {
-		[CCX_PREFER_CACHE] = CCX_DOMAIN_CACHE_DIE,
-		[CCX_PREFER_FREQUENCY] = CCX_DOMAIN_FREQUENCY_DIE,
-	};
-	uint32_t prefer, i;
-
-	for (prefer = 0; prefer < CCX_NR_PREFERS; prefer++) {
-		out->die[prefer] = index;
-		for (i = 0; i < nr && !(topology->domains[out->die[prefer]].flags & flags[prefer]); i++)
-			if (topology->domains[out->nearest[i]].flags & flags[prefer])
-				out->die[prefer] = out->nearest[i];
-	}
-}
-
-static void config_domain(struct ccx_config *config, const struct ccx_topology *topology,
-			  uint32_t index)
-{
-	const struct ccx_domain *domain = &topology->domains[index];
-	struct ccx_config_domain *out = &config->domains[index];
-	uint32_t nr = 0, i, kind, distance;
-
-	out->nr_cpus = domain->nr_cpus;
-	for (i = 0; i < domain->nr_cpus; i++)
-		out->capacity += ccx_topology_cpu(topology, domain->cpus[i])->capacity;
-	for (kind = 0; kind < CCX_NR_KINDS; kind++)
-		out->nr_kind[kind] = domain->nr_kind[kind] < 255 ? domain->nr_kind[kind] : 255;
-	for (distance = 0; distance < CCX_NR_DISTANCES; distance++)
-		for (i = 1; i < topology->nr_domains; i++) {
-			/* start behind oneself, so that neighbours do not all pick the same */
-			uint32_t other = (index + i) % topology->nr_domains;
-
-			if (ccx_topology_distance(topology, index, other) == distance)
-				out->nearest[nr++] = other;
-		}
-	out->critical_home = index;
-	for (i = 0; i < nr && !domain->nr_kind[CCX_KIND_PERFORMANCE]; i++)
-		if (topology->domains[out->nearest[i]].nr_kind[CCX_KIND_PERFORMANCE]) {
-			out->critical_home = out->nearest[i];
-			break;
-		}
-	config_dies(out, topology, index, nr);
-	nr = 0;
-	for (i = 0; i < domain->nr_cpus && nr < CCX_VICTIMS; i++)
-		if (ccx_topology_cpu(topology, domain->cpus[i])->kind == CCX_KIND_PERFORMANCE)
-			out->performance[nr++] = domain->cpus[i];
-}
-
-static void config_cpu(struct ccx_config *config, const struct ccx_topology *topology,
-		       const struct ccx_cpu *cpu)
-{
-	struct ccx_config_cpu *out = &config->cpus[cpu->id];
-	uint32_t i;
-
-	out->present = 1;
-	out->domain = cpu->domain;
-	out->kind = cpu->kind;
-	out->capacity = cpu->capacity;
-	for (i = 0; i < topology->nr_cpus; i++)
-		if (topology->cpus[i].core == cpu->core && topology->cpus[i].id != cpu->id) {
-			out->smt = 1;
-			break;
-		}
-}
-
-static void configure(struct ccx_config *config, const struct ccx_topology *topology,
-		      const struct ccx_scheduler_options *options, const pid_t *tids)
-{
-	uint32_t i, kind, kinds = 0;
-
-	memset(config, 0, sizeof(*config));
-	config->nr_cpus = topology->cpus[topology->nr_cpus - 1].id + 1;
-	config->nr_online = topology->nr_cpus;
-	config->nr_domains = topology->nr_domains;
-	config->daemon_tgid = getpid();
-	config->slice_ns = options->slice_us * US;
-	config->slice_min_ns = 100 * US;
-	config->slice_max_ns = 100 * MS;
-	config->rescue_ns = options->rescue_us * US;
-	config->spill_ns = options->spill_us * US;
-	config->lag_ns = 20 * MS;
-	config->debt_ns = 1000 * MS;	/* two slices at nice 19; epochs (pick.h) bound the wait */
-	config->awake_cap_ns = CCX_AWAKE_CAP_NS;
-	for (i = 0; i < topology->nr_cpus; i++)
-		config_cpu(config, topology, &topology->cpus[i]);
-	for (i = 0; i < topology->nr_domains; i++) {
-		config_domain(config, topology, i);
-		config->domains[i].dispatcher_tid = tids[i];
-	}
-	for (kind = 0; kind < CCX_NR_KINDS; kind++)
-		for (i = 0; i < topology->nr_domains; i++)
-			if (topology->domains[i].nr_kind[kind]) {
-				kinds++;
-				break;
-			}
-	config->mixed_kinds = kinds > 1;
-}
-
-/* An enumerator of the running kernel, `fallback` where it is unknown. */
-static uint64_t kernel_enumerator(const struct btf *btf, const char *type, const char *name,
-				  uint64_t fallback)
-{
-	const struct btf_type *t;
-	int id, i;
-
-	id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM64);
-	if (id > 0) {
-		t = btf__type_by_id(btf, id);
-		for (i = 0; i < btf_vlen(t); i++)
-			if (!strcmp(btf__name_by_offset(btf, btf_enum64(t)[i].name_off), name))
-				return btf_enum64_value(&btf_enum64(t)[i]);
-	}
-	id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM);
-	if (id > 0) {
-		t = btf__type_by_id(btf, id);
-		for (i = 0; i < btf_vlen(t); i++)
-			if (!strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), name))
-				return (uint32_t)btf_enum(t)[i].val;
-	}
-	return fallback;
-}
-
-/* Writes a 64-bit member of the operations table before it is loaded. */
-static int set_ops_member(struct bpf_object *object, const char *name, uint64_t value)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(object, "ccx_ops");
-	const struct btf *btf = bpf_object__btf(object);
-	const struct btf_type *type;
-	const struct btf_member *member;
-	size_t size;
-	char *data;
-	int id, i;
-
-	if (!map || !btf)
-		return -ENOENT;
-	data = bpf_map__initial_value(map, &size);
-	id = btf__find_by_name_kind(btf, "sched_ext_ops", BTF_KIND_STRUCT);
-	if (!data || id < 0)
-		return -ENOENT;
-	type = btf__type_by_id(btf, id);
-	member = btf_members(type);
-	for (i = 0; i < btf_vlen(type); i++, member++)
-		if (!strcmp(btf__name_by_offset(btf, member->name_off), name)) {
-			memcpy(data + btf_member_bit_offset(type, i) / 8, &value, sizeof(value));
-			return 0;
-		}
-	return -ENOENT;
-}
-
-static bool has_member(const struct btf *btf, const char *type_name, const char *name)
-{
-	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_STRUCT), i;
-	const struct btf_type *type;
-
-	if (id < 0)
-		return false;
-	type = btf__type_by_id(btf, id);
-	for (i = 0; i < btf_vlen(type); i++)
-		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
-			return true;
-	return false;
-}
-
-/* Leaves out the operations about cgroups where the kernel has none (CONFIG_EXT_GROUP_SCHED). */
-static int drop_missing_ops(struct bpf_object *object, const struct btf *kernel)
-{
-	static const char *const optional[][2] = {
-		{ "cgroup_init", "ccx_cgroup_init" },
-		{ "cgroup_exit", "ccx_cgroup_exit" },
-		{ "cgroup_move", "ccx_cgroup_move" },
-		{ "cgroup_set_weight", "ccx_cgroup_set_weight" },
-	};
-	struct bpf_program *program;
-	size_t i;
-	int err = 0;
-
-	for (i = 0; i < sizeof(optional) / sizeof(optional[0]) && !err; i++) {
-		if (has_member(kernel, "sched_ext_ops", optional[i][0]))
-			continue;
-		program = bpf_object__find_program_by_name(object, optional[i][1]);
-		err = set_ops_member(object, optional[i][0], 0);
-		if (!err)
-			err = program ? bpf_program__set_autoload(program, false) : -ENOENT;
-	}
-	return err;
-}
-
-static int set_ops(struct bpf_object *object, const struct ccx_scheduler_options *options)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	uint64_t flags;
-	int err;
-
-	if (!btf)
-		return -errno;
-	flags = kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ENQ_LAST", 2) |
-		/* the woken task's CPU does the rest of the wake-up, not the waker: 6.14 */
-		kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ALLOW_QUEUED_WAKEUP", 0);
-	if (options->partial)
-		flags |= kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_SWITCH_PARTIAL", 8);
-	/* before 6.14 the kernel warns that weights do not count, unless told; later it minds */
-	if (!kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ALLOW_QUEUED_WAKEUP", 0))
-		flags |= kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_HAS_CGROUP_WEIGHT", 0);
-	err = drop_missing_ops(object, btf);
-	btf__free(btf);
-	if (!err)
-		err = set_ops_member(object, "flags", flags);
-	if (!err)
-		err = set_ops_member(object, "hotplug_seq", options->hotplug_seq);
-	return err;
 }
 
 /* ---- maps ---- */
@@ -402,8 +182,8 @@ static int load(struct ccx_scheduler *scheduler, const struct ccx_topology *topo
 	config = map ? bpf_map__initial_value(map, &size) : NULL;
 	if (!config || size < sizeof(struct ccx_config))
 		return ccx_error_set(error, -EIO, "the BPF object has no configuration");
-	configure(config, topology, options, tids);
-	err = set_ops(scheduler->object, options);
+	ccx_configure(config, topology, options, tids);
+	err = ccx_ops_set(scheduler->object, options);
 	if (err)
 		return ccx_error_set(error, err, "cannot set up the operations table: %s",
 				     strerror(-err));

@@ -144,7 +144,7 @@ struct ccx_cpu_state {
  */
 struct ccx_domain_state {
 	__u64 vtime_now;	/* the domain's virtual clock, ns; atomic */
-	__u64 vtime_advanced_ns; /* when it last caught up; BPF's clock */
+	__u64 vtime_advanced_ns; /* when it was last corrected; BPF's clock */
 	__s64 weight;		/* sum over the tasks at home here that run or wait; atomic */
 	__s64 nr_idle;		/* atomic */
 	__u64 band_used_ns[CCX_NR_BANDS]; /* CPU time of each band since `bands_since_ns`; atomic */

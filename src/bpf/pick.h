@@ -41,6 +41,16 @@ static __always_inline void consider(struct choice *choice, u64 queue)
 	choice->any = true;
 }
 
+/*
+ * Set where the half that is closed now may hold tasks: by our count, which has those that are on
+ * their way into it, and by the kernel's, should ours ever be wrong.
+ */
+static __always_inline u32 old_bit(u32 domain, u32 kind)
+{
+	return nr_ready(domain, kind) || !queue_empty(queue_ready(domain, kind, !open_half(domain))) ?
+		       1U << kind : 0;
+}
+
 /* Lets the halves of the domain's queues change roles, if it is time. */
 static __always_inline void change_epoch(u32 domain, u64 now)
 {
@@ -52,8 +62,7 @@ static __always_inline void change_epoch(u32 domain, u64 now)
 	if (__sync_val_compare_and_swap(&state->epoch_ns, since, now) != since)
 		return;
 	state->half ^= 1;
-	state->old = (nr_ready(domain, CCX_KIND_PERFORMANCE) ? 1U << CCX_KIND_PERFORMANCE : 0) |
-		     (nr_ready(domain, CCX_KIND_EFFICIENCY) ? 1U << CCX_KIND_EFFICIENCY : 0);
+	state->old = old_bit(domain, CCX_KIND_PERFORMANCE) | old_bit(domain, CCX_KIND_EFFICIENCY);
 }
 
 /* Takes what has waited since before the last change of epoch. */
@@ -77,11 +86,8 @@ static __always_inline bool take_critical(u32 domain, bool performance, u64 now)
 	u64 queue = queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain));
 	u64 deadline, queued_ns = 0;
 
-	if (!nr_ready(domain, CCX_KIND_PERFORMANCE)) {
-		if (domain_state(domain)->old & 1U << CCX_KIND_PERFORMANCE)
-			__sync_fetch_and_and(&domain_state(domain)->old, ~(1U << CCX_KIND_PERFORMANCE));
-		return false;
-	}
+	if (!nr_ready(domain, CCX_KIND_PERFORMANCE))
+		return take_old(domain, CCX_KIND_PERFORMANCE, now);
 	if (performance)
 		return ccx_dsq_move_to_local(queue) || take_old(domain, CCX_KIND_PERFORMANCE, now);
 	if (queue_head(queue, &deadline, &queued_ns) && now > queued_ns + ccx_config.spill_ns &&

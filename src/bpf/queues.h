@@ -54,7 +54,7 @@ static __always_inline u32 open_half(u32 domain)
  * How many wait in a ready queue is counted beside it, because asking the kernel costs a lookup,
  * twice for each context switch. A task is counted from before it is queued until it runs or is
  * dequeued: the count is never less than what waits. Should it ever be, a queue would be thought
- * empty that is not; so the kernel is asked now and then all the same (take_own).
+ * empty that is not; so the kernel is asked once an epoch all the same (change_epoch).
  */
 static __always_inline void ready_count(u32 mark, s32 n)
 {

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "configure.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "ccx/deadline.h"
+
+#define US 1000ULL
+#define MS (1000 * US)
+
+/* The dies of an X3D part, seen from domain `index`. out->nearest is filled in, with nr entries. */
+static void config_dies(struct ccx_config_domain *out, const struct ccx_topology *topology,
+			uint32_t index, uint32_t nr)
+{
+	static const uint32_t flags[CCX_NR_PREFERS] = {
+		[CCX_PREFER_CACHE] = CCX_DOMAIN_CACHE_DIE,
+		[CCX_PREFER_FREQUENCY] = CCX_DOMAIN_FREQUENCY_DIE,
+	};
+	uint32_t prefer, i;
+
+	for (prefer = 0; prefer < CCX_NR_PREFERS; prefer++) {
+		out->die[prefer] = index;
+		for (i = 0; i < nr && !(topology->domains[out->die[prefer]].flags & flags[prefer]); i++)
+			if (topology->domains[out->nearest[i]].flags & flags[prefer])
+				out->die[prefer] = out->nearest[i];
+	}
+}
+
+static void config_domain(struct ccx_config *config, const struct ccx_topology *topology,
+			  uint32_t index)
+{
+	const struct ccx_domain *domain = &topology->domains[index];
+	struct ccx_config_domain *out = &config->domains[index];
+	uint32_t nr = 0, i, kind, distance;
+
+	out->nr_cpus = domain->nr_cpus;
+	for (i = 0; i < domain->nr_cpus; i++)
+		out->capacity += ccx_topology_cpu(topology, domain->cpus[i])->capacity;
+	for (kind = 0; kind < CCX_NR_KINDS; kind++)
+		out->nr_kind[kind] = domain->nr_kind[kind] < 255 ? domain->nr_kind[kind] : 255;
+	for (distance = 0; distance < CCX_NR_DISTANCES; distance++)
+		for (i = 1; i < topology->nr_domains; i++) {
+			/* start behind oneself, so that neighbours do not all pick the same */
+			uint32_t other = (index + i) % topology->nr_domains;
+
+			if (ccx_topology_distance(topology, index, other) == distance)
+				out->nearest[nr++] = other;
+		}
+	out->critical_home = index;
+	for (i = 0; i < nr && !domain->nr_kind[CCX_KIND_PERFORMANCE]; i++)
+		if (topology->domains[out->nearest[i]].nr_kind[CCX_KIND_PERFORMANCE]) {
+			out->critical_home = out->nearest[i];
+			break;
+		}
+	config_dies(out, topology, index, nr);
+	nr = 0;
+	for (i = 0; i < domain->nr_cpus && nr < CCX_VICTIMS; i++)
+		if (ccx_topology_cpu(topology, domain->cpus[i])->kind == CCX_KIND_PERFORMANCE)
+			out->performance[nr++] = domain->cpus[i];
+}
+
+static void config_cpu(struct ccx_config *config, const struct ccx_topology *topology,
+		       const struct ccx_cpu *cpu)
+{
+	struct ccx_config_cpu *out = &config->cpus[cpu->id];
+	uint32_t i;
+
+	out->present = 1;
+	out->domain = cpu->domain;
+	out->kind = cpu->kind;
+	out->capacity = cpu->capacity;
+	for (i = 0; i < topology->nr_cpus; i++)
+		if (topology->cpus[i].core == cpu->core && topology->cpus[i].id != cpu->id) {
+			out->smt = 1;
+			break;
+		}
+}
+
+void ccx_configure(struct ccx_config *config, const struct ccx_topology *topology,
+		   const struct ccx_scheduler_options *options, const pid_t *tids)
+{
+	uint32_t i, kind, kinds = 0;
+
+	memset(config, 0, sizeof(*config));
+	config->nr_cpus = topology->cpus[topology->nr_cpus - 1].id + 1;
+	config->nr_online = topology->nr_cpus;
+	config->nr_domains = topology->nr_domains;
+	config->daemon_tgid = getpid();
+	config->slice_ns = options->slice_us * US;
+	config->slice_min_ns = 100 * US;
+	config->slice_max_ns = 100 * MS;
+	config->rescue_ns = options->rescue_us * US;
+	config->spill_ns = options->spill_us * US;
+	config->lag_ns = 20 * MS;
+	config->debt_ns = 1000 * MS;	/* two slices at nice 19; epochs (pick.h) bound the wait */
+	config->awake_cap_ns = CCX_AWAKE_CAP_NS;
+	for (i = 0; i < topology->nr_cpus; i++)
+		config_cpu(config, topology, &topology->cpus[i]);
+	for (i = 0; i < topology->nr_domains; i++) {
+		config_domain(config, topology, i);
+		config->domains[i].dispatcher_tid = tids[i];
+	}
+	for (kind = 0; kind < CCX_NR_KINDS; kind++)
+		for (i = 0; i < topology->nr_domains; i++)
+			if (topology->domains[i].nr_kind[kind]) {
+				kinds++;
+				break;
+			}
+	config->mixed_kinds = kinds > 1;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ops.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+/* An enumerator of the running kernel, `fallback` where it is unknown. */
+static uint64_t kernel_enumerator(const struct btf *btf, const char *type, const char *name,
+				  uint64_t fallback)
+{
+	const struct btf_type *t;
+	int id, i;
+
+	id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM64);
+	if (id > 0) {
+		t = btf__type_by_id(btf, id);
+		for (i = 0; i < btf_vlen(t); i++)
+			if (!strcmp(btf__name_by_offset(btf, btf_enum64(t)[i].name_off), name))
+				return btf_enum64_value(&btf_enum64(t)[i]);
+	}
+	id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM);
+	if (id > 0) {
+		t = btf__type_by_id(btf, id);
+		for (i = 0; i < btf_vlen(t); i++)
+			if (!strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), name))
+				return (uint32_t)btf_enum(t)[i].val;
+	}
+	return fallback;
+}
+
+/* Writes a 64-bit member of the operations table before it is loaded. */
+static int set_ops_member(struct bpf_object *object, const char *name, uint64_t value)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, "ccx_ops");
+	const struct btf *btf = bpf_object__btf(object);
+	const struct btf_type *type;
+	const struct btf_member *member;
+	size_t size;
+	char *data;
+	int id, i;
+
+	if (!map || !btf)
+		return -ENOENT;
+	data = bpf_map__initial_value(map, &size);
+	id = btf__find_by_name_kind(btf, "sched_ext_ops", BTF_KIND_STRUCT);
+	if (!data || id < 0)
+		return -ENOENT;
+	type = btf__type_by_id(btf, id);
+	member = btf_members(type);
+	for (i = 0; i < btf_vlen(type); i++, member++)
+		if (!strcmp(btf__name_by_offset(btf, member->name_off), name)) {
+			memcpy(data + btf_member_bit_offset(type, i) / 8, &value, sizeof(value));
+			return 0;
+		}
+	return -ENOENT;
+}
+
+static bool has_member(const struct btf *btf, const char *type_name, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_STRUCT), i;
+	const struct btf_type *type;
+
+	if (id < 0)
+		return false;
+	type = btf__type_by_id(btf, id);
+	for (i = 0; i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
+			return true;
+	return false;
+}
+
+/* Leaves out the operations about cgroups where the kernel has none (CONFIG_EXT_GROUP_SCHED). */
+static int drop_missing_ops(struct bpf_object *object, const struct btf *kernel)
+{
+	static const char *const optional[][2] = {
+		{ "cgroup_init", "ccx_cgroup_init" },
+		{ "cgroup_exit", "ccx_cgroup_exit" },
+		{ "cgroup_move", "ccx_cgroup_move" },
+		{ "cgroup_set_weight", "ccx_cgroup_set_weight" },
+	};
+	struct bpf_program *program;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < sizeof(optional) / sizeof(optional[0]) && !err; i++) {
+		if (has_member(kernel, "sched_ext_ops", optional[i][0]))
+			continue;
+		program = bpf_object__find_program_by_name(object, optional[i][1]);
+		err = set_ops_member(object, optional[i][0], 0);
+		if (!err)
+			err = program ? bpf_program__set_autoload(program, false) : -ENOENT;
+	}
+	return err;
+}
+
+int ccx_ops_set(struct bpf_object *object, const struct ccx_scheduler_options *options)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	uint64_t flags;
+	int err;
+
+	if (!btf)
+		return -errno;
+	flags = kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ENQ_LAST", 2) |
+		/* the woken task's CPU does the rest of the wake-up, not the waker: 6.14 */
+		kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ALLOW_QUEUED_WAKEUP", 0);
+	if (options->partial)
+		flags |= kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_SWITCH_PARTIAL", 8);
+	/* before 6.14 the kernel warns that weights do not count, unless told; later it minds */
+	if (!kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ALLOW_QUEUED_WAKEUP", 0))
+		flags |= kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_HAS_CGROUP_WEIGHT", 0);
+	err = drop_missing_ops(object, btf);
+	btf__free(btf);
+	if (!err)
+		err = set_ops_member(object, "flags", flags);
+	if (!err)
+		err = set_ops_member(object, "hotplug_seq", options->hotplug_seq);
+	return err;
+}
