@@ -112,8 +112,9 @@ static __always_inline void consider_prev(struct choice *choice, struct task_str
 		return;
 	ran = ccx_virtual_ns(now - tctx->started_ns, tctx->inverse_weight);
 	choice->queue = KEEP_PREV;
-	choice->deadline = ccx_queue_key(ccx_deadline(tctx->vtime + ran, tctx->awake_ns + ran,
-						      ccx_config.awake_cap_ns));
+	/* its exact deadline against keys that are rounded down: what waits is ahead by a little */
+	choice->deadline = ccx_deadline(tctx->vtime + ran, tctx->awake_ns + ran,
+					ccx_config.awake_cap_ns);
 	choice->any = true;
 }
 
@@ -128,8 +129,6 @@ static __always_inline bool take_normal(u32 cpu, u32 domain, struct task_struct 
 	consider_prev(&choice, prev, now);
 	if (!cpu_state(cpu)->bound && !custody && !choice.any)
 		return ccx_dsq_move_to_local(normal);
-	/* of equal keys prev comes last, as if it had been queued now */
-	choice.deadline += choice.any;
 	consider(&choice, normal);
 	if (custody)
 		consider(&choice, queue_custody(domain));
