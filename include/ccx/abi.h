@@ -129,6 +129,7 @@ struct ccx_cpu_state {
 	__u64 running_since_ns;	/* BPF's clock; 0: nothing of ours runs here */
 	__u64 running_until_ns;	/* when it will likely sleep, by its past; BPF's clock */
 	__u64 start_ns;		/* average time from sending a task to this idle CPU until it runs */
+	__u64 turn_ns;		/* when a task last began to run that was not handed the CPU */
 	__u64 preempted_ns;	/* when a task was last sent off here, written by any CPU */
 	__u32 bound;		/* tasks in bound(cpu); written under the CPU's run queue lock */
 	__u32 turn;		/* counts choices, to alternate where two have a claim */

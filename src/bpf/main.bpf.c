@@ -273,6 +273,9 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 		state->start_ns = average(state->start_ns, now - tctx->started_by_ns);
 	tctx->started_by_ns = 0;
 	is_busy(cpu, domain);
+	if (!tctx->handed)
+		state->turn_ns = now;
+	tctx->handed = 0;
 	state->running_since_ns = now;
 	state->running_until_ns = now + burst_left_ns(tctx);
 	state->running_critical = tctx->critical;

@@ -131,11 +131,14 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
  * The kernel's hint that it will (WAKE_SYNC) is often wrong, so it must have been right
  * HANDOFF_STREAK times in a row, with one wake-up each time; one miss, and it is to be earned anew.
  * And what it takes the waker to get off its CPU must be less than starting the other CPU took of
- * late: that is microseconds where the CPU only halts, and a multiple where it sleeps deeply. Only
- * where nothing else waits in the domain, or a pair could keep a CPU for itself.
+ * late: that is microseconds where the CPU only halts, and a multiple where it sleeps deeply. Where
+ * others wait in the domain there is no idle CPU to start, and the task woken would wait, too; but a
+ * pair must not keep the CPU for itself, so it is handed over only for HANDOFF_TURN_NS after the CPU
+ * last took a task from a queue.
  */
 #define HANDOFF_STREAK	8
 #define HANDOFF_MAX_NS	(100 * 1000ULL)	/* a waker that goes on for longer was a miss */
+#define HANDOFF_TURN_NS	(1000 * 1000ULL)
 #define SWITCH_NS	2000ULL		/* from one task's sleep to the next one's start, and to be sure */
 
 /* The waker's CPU, if the task it wakes should run there next; else -1. */
@@ -150,13 +153,17 @@ static __always_inline s32 hand_off(struct task_struct *p, struct task_ctx *tctx
 	if (waker->woke_other_ns)
 		waker->handoffs = 0;
 	waker->woke_other_ns = now;
-	if (waker->handoffs < HANDOFF_STREAK ||
-	    waker->handoff_ns + SWITCH_NS >= cpu_state(prev_cpu)->start_ns ||
-	    nr_ready(domain, CCX_KIND_PERFORMANCE) || nr_ready(domain, CCX_KIND_EFFICIENCY) ||
-	    domain_state(domain)->custody > 0 || cpu_state(cpu)->bound ||
-	    !cpu_suits(tctx, cpu, now) ||
+	if (waker->handoffs < HANDOFF_STREAK || !cpu_suits(tctx, cpu, now) ||
 	    (tctx->restricted && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr)))
 		return -1;
+	if (nr_ready(domain, CCX_KIND_PERFORMANCE) || nr_ready(domain, CCX_KIND_EFFICIENCY) ||
+	    domain_state(domain)->custody > 0 || cpu_state(cpu)->bound) {
+		if (now > cpu_state(cpu)->turn_ns + HANDOFF_TURN_NS)
+			return -1;
+	} else if (waker->handoff_ns + SWITCH_NS >= cpu_state(prev_cpu)->start_ns) {
+		return -1;
+	}
+	tctx->handed = 1;
 	return cpu;
 }
 

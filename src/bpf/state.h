@@ -85,6 +85,7 @@ struct task_ctx {
 	u8 dispatcher;		/* domain + 1 when the task is a dispatcher */
 	u8 restricted;		/* its affinity leaves out some online CPU */
 	u8 band;		/* enum band (classify.h) */
+	u8 handed;		/* the CPU was handed over to it */
 	u8 handoffs;		/* in a row, see placement.h */
 	u8 bound;		/* it waits in bound(its CPU) */
 	u8 ruled;		/* enum ccx_class: what a rule says */
