@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "ccx/balance.h"
 #include "ccx/deadline.h"
 #include "ccx/topology.h"
 
@@ -67,10 +68,9 @@ static uint32_t wait_here_us(const struct ccx_load *own, uint32_t weight, uint32
 bool ccx_policy_evens_out(const struct ccx_load *own, const struct ccx_load *there,
 			  uint32_t sent_weight, uint32_t weight)
 {
-	if (!own->weight || !there->weight || own->weight < weight)
-		return false;
-	return (own->weight - weight) * there->capacity >
-	       (there->weight + sent_weight + weight) * own->capacity;
+	return own->weight && there->weight &&
+	       ccx_evens_out(own->weight, own->capacity, there->weight + sent_weight,
+			     there->capacity, weight);
 }
 
 uint32_t ccx_policy_move_cost_us(uint32_t distance, uint32_t ran_ago_us)

@@ -31,17 +31,10 @@
 #define CCX_WEIGHT_MAX		10000
 #define CCX_WEIGHT_SHIFT	16
 
-/* weight 1..10000 (others are clamped); result: 2^16 * 100 / weight */
-static inline __u32 ccx_inverse_weight(__u32 weight)
-{
-	if (weight < 1)
-		weight = 1;
-	if (weight > 10000)
-		weight = 10000;
-	return (CCX_WEIGHT_DEFAULT << CCX_WEIGHT_SHIFT) / weight;
-}
-
-/* CPU time to virtual time; exact enough for ns < 2^41 (half an hour) at any weight */
+/*
+ * CPU time to virtual time, by 2^16 * 100 / weight (ccx_share_inverse_weight, ccx/share.h); exact
+ * enough for ns < 2^41 (half an hour) at any weight
+ */
 static inline __u64 ccx_virtual_ns(__u64 ns, __u32 inverse_weight)
 {
 	return (ns * inverse_weight) >> CCX_WEIGHT_SHIFT;

@@ -37,9 +37,8 @@ uint32_t ccx_policy_wait_us(const struct ccx_load *load, uint32_t sent, uint32_t
 			    uint32_t slice_us);
 
 /*
- * Whether shares become more even when a task of that weight moves: what a unit of weight gets of
- * the capacity, here without it, is then still no more than there with it. So no two domains can
- * both want to send each other a task, and like loads rest. False where a weight is not known.
+ * Whether shares become more even when a task of that weight moves (ccx_evens_out, ccx/balance.h);
+ * sent_weight is on its way there already. False where a weight is not known.
  */
 bool ccx_policy_evens_out(const struct ccx_load *own, const struct ccx_load *there,
 			  uint32_t sent_weight, uint32_t weight);

@@ -77,22 +77,29 @@ static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, 
 	wake_idle_for(p, tctx);
 }
 
+/* A moment's inconsistency between CPUs may be a weight below 0. */
+static __always_inline u64 domain_weight(u32 domain)
+{
+	s64 weight = domain_state(domain)->weight;
+
+	return weight > 0 ? weight : 0;
+}
+
 /*
  * Whether the task has no larger share elsewhere, as far as can be told at a glance: at one other
- * domain, each time another one (ccx_policy_evens_out is the whole of it). A decision that a task
- * stays here is good for as long as that holds.
+ * domain, each time another one. A decision that a task stays here is good for as long as that
+ * holds.
  */
 static __always_inline bool balanced(struct task_ctx *tctx)
 {
-	const volatile struct ccx_config_domain *here = domain_config(tctx->domain), *there;
+	const volatile struct ccx_config_domain *here = domain_config(tctx->domain);
 	u32 others = ccx_config.nr_domains - 1, far;
 
 	if (!others)
 		return true;
 	far = here->nearest[bpf_get_prandom_u32() % others & (CCX_MAX_DOMAINS - 1)];
-	there = domain_config(far);
-	return (domain_state(tctx->domain)->weight - tctx->counted) * there->capacity <=
-	       (domain_state(far)->weight + tctx->counted) * here->capacity;
+	return !ccx_evens_out(domain_weight(tctx->domain), here->capacity, domain_weight(far),
+			      domain_config(far)->capacity, tctx->counted);
 }
 
 static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx *tctx, u64 deadline)

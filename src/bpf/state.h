@@ -7,6 +7,7 @@
 
 #include "compat.h"
 #include "ccx/abi.h"
+#include "ccx/balance.h"
 #include "ccx/deadline.h"
 #include "ccx/rules.h"
 

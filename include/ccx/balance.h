@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * When shares are even between domains: the one definition that BPF and the dispatchers share. Pure.
+ *
+ * A domain's load is the weight of all that runs or waits there, divided by its capacity (the sum
+ * over its CPUs, 1024 for one fastest CPU): the reciprocal of what a unit of weight gets. CPUs of
+ * lesser kinds count by their capacity.
+ */
+#ifndef CCX_BALANCE_H
+#define CCX_BALANCE_H
+
+#include <linux/types.h>
+
+/*
+ * Whether shares become more even when a task of that weight moves from here, where it is counted,
+ * to there: what a unit of weight gets of the capacity, here without it, is then still no more than
+ * there with it. So no two domains can both want to send each other a task, and like loads rest.
+ * Weights below 2^40, capacities below 2^20.
+ */
+static inline int ccx_evens_out(__u64 here_weight, __u32 here_capacity, __u64 there_weight,
+				__u32 there_capacity, __u32 weight)
+{
+	return here_weight >= weight && (here_weight - weight) * there_capacity >
+						(there_weight + weight) * here_capacity;
+}
+
+#endif
