@@ -19,6 +19,7 @@
 
 #include <linux/types.h>
 
+#include "ccx/classify.h"
 #include "ccx/limits.h"
 #include "ccx/rules.h"
 
@@ -38,9 +39,6 @@
 
 /* Room for all of enum ccx_prefer, a power of two. */
 #define CCX_DIES		4
-
-/* Bands of tasks by how much they want to run (classify.h). */
-#define CCX_NR_BANDS		2
 
 /* Performance CPUs of a domain that a latency-critical task looks at for one to preempt. */
 #define CCX_VICTIMS		16

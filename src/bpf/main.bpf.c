@@ -35,7 +35,7 @@ static __always_inline void woke(struct task_struct *p, struct task_ctx *tctx, u
 	if (!tctx->slept_ns)
 		return;
 	if (now > tctx->slept_ns)
-		tctx->sleep_ns = average(tctx->sleep_ns, now - tctx->slept_ns);
+		tctx->sleep_ns = ccx_average(tctx->sleep_ns, now - tctx->slept_ns);
 	tctx->slept_ns = 0;
 	tctx->awake_ns = 0;
 	tctx->burst_now_ns = 0;
@@ -277,7 +277,7 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	if (!tctx)
 		return;
 	if (cpu_state(cpu)->idle && tctx->started_by_ns)
-		state->start_ns = average(state->start_ns, now - tctx->started_by_ns);
+		state->start_ns = ccx_average(state->start_ns, now - tctx->started_by_ns);
 	tctx->started_by_ns = 0;
 	is_busy(cpu, domain);
 	if (!tctx->handed)
@@ -385,7 +385,7 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 	now = ccx_now();
 	tctx->slept_ns = now;
 	judge_handoff(tctx, now);
-	tctx->burst_ns = average(tctx->burst_ns, tctx->burst_now_ns);
+	tctx->burst_ns = ccx_average(tctx->burst_ns, tctx->burst_now_ns);
 	classify(p, tctx);
 }
 
@@ -433,7 +433,7 @@ s32 BPF_PROG(ccx_init_task, struct task_struct *p, struct scx_init_task_args *ar
 	tctx->slice_ns = ccx_config.slice_ns;
 	tctx->kind = CCX_KIND_EFFICIENCY;
 	tctx->critical = p->flags & PF_KTHREAD ? 1 : 0;
-	tctx->band = BAND_NONE;
+	tctx->band = CCX_BAND_NONE;
 	if (p->tgid != (s32)ccx_config.daemon_tgid)
 		return 0;
 	bpf_for(i, 0, ccx_config.nr_domains)

@@ -175,7 +175,7 @@ static __always_inline void judge_handoff(struct task_ctx *tctx, u64 now)
 	if (!tctx->woke_other_ns || took_ns > HANDOFF_MAX_NS) {
 		tctx->handoffs = 0;
 	} else {
-		tctx->handoff_ns = average(tctx->handoff_ns, took_ns);
+		tctx->handoff_ns = ccx_average(tctx->handoff_ns, took_ns);
 		if (tctx->handoffs < HANDOFF_STREAK)
 			tctx->handoffs++;
 	}

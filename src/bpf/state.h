@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "ccx/abi.h"
 #include "ccx/balance.h"
+#include "ccx/classify.h"
 #include "ccx/deadline.h"
 #include "ccx/rules.h"
 
@@ -85,7 +86,7 @@ struct task_ctx {
 	u8 critical;
 	u8 dispatcher;		/* domain + 1 when the task is a dispatcher */
 	u8 restricted;		/* its affinity leaves out some online CPU */
-	u8 band;		/* enum band (classify.h) */
+	u8 band;		/* enum ccx_band */
 	u8 handed;		/* the CPU was handed over to it */
 	u8 handoffs;		/* in a row, see placement.h */
 	u8 bound;		/* it waits in bound(its CPU) */
@@ -125,12 +126,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct scratch_mask);
 } ccx_scratch SEC(".maps");
-
-/* Exponential average, a quarter of the new sample each time: forgets in about ten samples. */
-static __always_inline u64 average(u64 old, u64 sample)
-{
-	return old - (old >> 2) + (sample >> 2);
-}
 
 static __always_inline struct task_ctx *task_ctx_get(struct task_struct *p)
 {

@@ -35,9 +35,9 @@ static __always_inline u32 task_reason(struct task_struct *p, struct task_ctx *t
 		return CCX_REASON_RULE;
 	if (p->flags & PF_KTHREAD)
 		return CCX_REASON_KERNEL;
-	if (tctx->critical && tctx->band == BAND_LIGHT)
+	if (tctx->critical && tctx->band == CCX_BAND_LIGHT)
 		return CCX_REASON_LIGHT;
-	if (tctx->critical && tctx->band == BAND_MODERATE)
+	if (tctx->critical && tctx->band == CCX_BAND_MODERATE)
 		return CCX_REASON_MODERATE;
 	return CCX_REASON_RULE;	/* what it prefers; or one that is gone, until the task sleeps */
 }

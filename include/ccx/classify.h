@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which tasks are latency-critical: the one definition, used by BPF and by tests. Pure.
+ *
+ * Latency-critical is who would be hurt by waiting and hurts nobody by going first: runs in short
+ * bursts and sleeps most of the time because it wants to. The signals are two averages of a task,
+ *
+ *	burst	work between two sleeps, in time of the fastest kind of CPU
+ *	sleep	time asleep
+ *	demand	= burst / (burst + sleep): the share of a fastest CPU it would use if it never waited
+ *
+ * Time spent waiting for a CPU is in neither, so load does not change what a task is taken for. A
+ * frame loop, audio or an editor stay below a half; a worker that takes the next request at once is
+ * near 1 however long it waits for a CPU, and gains nothing from going first. Tasks are put into
+ * bands by demand.
+ *
+ * Going first means something only to a minority. What the bands use of a domain's performance CPUs
+ * is measured; a band whose tasks and lighter ones use too much of them is not admitted for a while.
+ * In a crowd of tasks that wake each other all the time (a messaging load, a busy server) nobody
+ * goes first, and all are ordered by deadline.
+ *
+ * Where the constants come from: docs/architecture.md, "Latency-critical tasks".
+ */
+#ifndef CCX_CLASSIFY_H
+#define CCX_CLASSIFY_H
+
+#include <linux/types.h>
+
+#include "ccx/rules.h"
+
+#define CCX_CRITICAL_BURST_NS	(4 * 1000 * 1000ULL)	/* a quarter of a frame at 60 Hz */
+#define CCX_CRITICAL_PERIOD_NS	(8 * 1000 * 1000ULL)	/* one measurement: half a frame */
+#define CCX_CRITICAL_HOLD_NS	(250 * 1000 * 1000ULL)	/* a band stays out for so long at least */
+
+enum ccx_band {
+	CCX_BAND_LIGHT,		/* an input handler, a timer */
+	CCX_BAND_MODERATE,	/* audio, a game's threads */
+	CCX_NR_BANDS,
+	CCX_BAND_NONE = CCX_NR_BANDS,
+};
+
+/* Shares, of CCX_BAND_ONE. */
+#define CCX_BAND_ONE	1024
+
+static const struct {
+	__u32 demand;	/* the largest of a task in the band */
+	__u32 share;	/* the largest of performance CPUs that it and lighter bands may use */
+} ccx_bands[CCX_NR_BANDS] = {
+	[CCX_BAND_LIGHT] = { CCX_BAND_ONE / 16, CCX_BAND_ONE / 8 },
+	[CCX_BAND_MODERATE] = { CCX_BAND_ONE / 2, CCX_BAND_ONE * 7 / 16 },
+};
+
+/* Exponential average, a quarter of the new sample each time: forgets in about ten samples. */
+static inline __u64 ccx_average(__u64 old, __u64 sample)
+{
+	return old - (old >> 2) + (sample >> 2);
+}
+
+/*
+ * The band of a task that goes to sleep. band: the one it is in; it leaves that for a heavier one
+ * only when it is a quarter beyond the limits, so a task at a limit does not flap. One that has
+ * never slept is in none. Averages below 2^51 ns.
+ */
+static inline __u32 ccx_band_of(__u64 burst_ns, __u64 sleep_ns, __u32 band)
+{
+	__u64 period_ns = burst_ns + sleep_ns;
+	__u32 i;
+
+	for (i = 0; i < CCX_NR_BANDS; i++) {
+		__u64 quarters = band <= i ? 5 : 4;
+
+		if (burst_ns * 4 < CCX_CRITICAL_BURST_NS * quarters &&
+		    burst_ns * 4 * CCX_BAND_ONE < period_ns * ccx_bands[i].demand * quarters)
+			return i;
+	}
+	return CCX_BAND_NONE;
+}
+
+/* A burst that is a quarter longer than the longest average one, and no end in sight. */
+static inline int ccx_runs_long(__u64 burst_now_ns)
+{
+	return burst_now_ns * 4 > CCX_CRITICAL_BURST_NS * 5;
+}
+
+/*
+ * How many bands, the lightest first, fit into a domain of nr_cpus performance CPUs.
+ * used_ns: CPU time of each in elapsed_ns, which is below 2^44 (four hours).
+ */
+static inline __u32 ccx_bands_fit(const __u64 used_ns[CCX_NR_BANDS], __u64 elapsed_ns,
+				  __u32 nr_cpus)
+{
+	__u64 sum_ns = 0;
+	__u32 i, fit = 0;
+
+	for (i = 0; i < CCX_NR_BANDS; i++) {
+		sum_ns += used_ns[i];
+		if (sum_ns * CCX_BAND_ONE <= elapsed_ns * nr_cpus * ccx_bands[i].share)
+			fit = i + 1;
+	}
+	return fit;
+}
+
+/*
+ * How many are admitted from now on: fewer at once, more only CCX_CRITICAL_HOLD_NS after they were
+ * last reduced. reduced_ns: when that was; updated.
+ */
+static inline __u32 ccx_bands_admit(__u32 admitted, __u32 fit, __u64 *reduced_ns, __u64 now)
+{
+	if (fit < admitted)
+		*reduced_ns = now;
+	else if (now < *reduced_ns + CCX_CRITICAL_HOLD_NS)
+		return admitted;
+	return fit;
+}
+
+/* What is said about a task beside how it behaves. */
+enum ccx_say {
+	CCX_SAY_NOTHING,	/* behaviour decides */
+	CCX_SAY_CRITICAL,
+	CCX_SAY_NOT,
+};
+
+/*
+ * Rules first, in both directions; then kernel threads, which others wait for; then what asks to
+ * come last: SCHED_BATCH and SCHED_IDLE, a positive nice value, a cgroup of low weight.
+ */
+static inline __u32 ccx_say(__u32 ruled, int kernel_thread, int yields)
+{
+	if (ruled != CCX_CLASS_AUTO)
+		return ruled == CCX_CLASS_LATENCY_CRITICAL ? CCX_SAY_CRITICAL : CCX_SAY_NOT;
+	if (kernel_thread)
+		return CCX_SAY_CRITICAL;
+	return yields ? CCX_SAY_NOT : CCX_SAY_NOTHING;
+}
+
+#endif
