@@ -13,8 +13,7 @@
 
 #include "ccx/error.h"
 #include "ccx/rules.h"
-
-#define CCX_RULES_FILE_BYTES	65535	/* libconfig counts lines in 16 bits */
+#include "config_text.h"
 
 struct ccx_rules_file {
 	struct ccx_rules_table table;
@@ -28,7 +27,10 @@ struct ccx_rules_file {
 int ccx_rules_parse(struct ccx_rules_file *file, const char *name, const char *text, size_t length,
 		    struct ccx_error *error);
 
-/* Reads and parses a regular file. -errno as above, or why it cannot be read. */
+/* The same from a file that libconfig has parsed. */
+int ccx_rules_from(struct ccx_rules_file *file, const struct ccx_config_text *config);
+
+/* Reads and parses a regular file. Main thread only. -errno as above, or why it cannot be read. */
 int ccx_rules_read(struct ccx_rules_file *file, const char *path, struct ccx_error *error);
 
 #endif

@@ -52,6 +52,8 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_OPTIONS_fuzz_consume  := -max_len=4096 -len_control=0 -use_value_profile=1
 FUZZ_OPTIONS_fuzz_topology := -max_len=32768 -rss_limit_mb=2048 -dict=tests/fuzz/topology.dict
 FUZZ_OPTIONS_fuzz_rules    := -max_len=4096 -dict=tests/fuzz/rules.dict
+FUZZ_OPTIONS_fuzz_settings := -max_len=4096 -dict=tests/fuzz/settings.dict
+FUZZ_SEEDS_fuzz_settings   := $(wildcard tests/fuzz/corpus/*.conf)
 FUZZ_SEEDS_fuzz_rules      := $(wildcard tests/fuzz/corpus/*.rules)
 FUZZ_SEEDS_fuzz_topology   := $(wildcard tests/topology/*.xml tests/fuzz/corpus/*.xml)
 

@@ -83,6 +83,7 @@ static void defaults_are_those_of_the_documentation(void **state)
 	assert_string_equal(parsed->format, "text");
 	assert_null(parsed->output);
 	assert_null(parsed->rules);
+	assert_null(parsed->config);
 	assert_int_equal(parsed->rescue_us, 5000);
 	assert_int_equal(parsed->max_domain_cpus, 16);
 	assert_int_equal(parsed->stats_seconds, 0);
@@ -99,6 +100,13 @@ static void commands_are_told_apart(void **state)
 	assert_int_equal(parsed->command, CCX_COMMAND_TOPOLOGY);
 	good("stats");
 	assert_int_equal(parsed->command, CCX_COMMAND_STATS);
+	good("check-config /a /b");
+	assert_int_equal(parsed->command, CCX_COMMAND_CHECK_CONFIG);
+	assert_int_equal(parsed->nr_files, 2);
+	good("check-config /a --config x /b --verbose");
+	assert_int_equal(parsed->nr_files, 2);
+	bad("check-config", "check-config takes FILE...");
+	bad("check-config --verbose", "check-config takes FILE...");
 	good("--dump-topology");
 	assert_int_equal(parsed->command, CCX_COMMAND_TOPOLOGY);
 	bad("frobnicate", "frobnicate");
@@ -121,6 +129,8 @@ static void every_option_reaches_its_member(void **state)
 	assert_true(parsed->partial && parsed->verbose);
 	good("--rules /etc/x");
 	assert_string_equal(parsed->rules, "/etc/x");
+	good("--config none");
+	assert_string_equal(parsed->config, "none");
 	good("--mode=desktop");
 	assert_int_equal(parsed->mode, CCX_MODE_DESKTOP);
 	good("stats --json --interval 7");
@@ -207,22 +217,46 @@ static void unknown_words_are_refused(void **state)
 	bad("--rules", "rules");
 }
 
+/* Which options were given decides whether the settings count. */
+static void what_was_given_is_known(void **state)
+{
+	const struct ccx_option *option;
+	char line[128];
+	size_t length;
+
+	(void)state;
+	good("");
+	assert_int_equal(parsed->given, 0);
+	for (option = ccx_option_table; option->name; option++) {
+		const char *word = ccx_option_word(option, 0, &length);
+
+		if (option->type == CCX_OPTION_NUMBER)
+			snprintf(line, sizeof(line), "--%s %u", option->name, option->maximum);
+		else if (word)
+			snprintf(line, sizeof(line), "--%s %.*s", option->name, (int)length, word);
+		else
+			snprintf(line, sizeof(line), "--%s", option->name);
+		good(line);
+		assert_int_equal(parsed->given, 1ULL << (option - ccx_option_table));
+	}
+}
+
 static void help_and_version_succeed(void **state)
 {
-	static const char *const options[] = {
-		"--mode",     "--topology",	   "--slice-us", "--rescue-us",
-		"--spill-us", "--fresh-us", "--max-domain-cpus", "--partial",	 "--stats",
-		"--verbose",  "--dump-topology",   "--format",	 "--output",
-		"--json",     "--interval",	   "--help",	 "--version",
-		"--rules",
-	};
-	size_t i;
+	const struct ccx_option *option;
+	char name[64];
+	uint32_t i;
 
 	(void)state;
 	assert_int_equal(parse("--help"), 0);
-	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (!strstr(text, options[i]))
-			fail_msg("--help does not name %s", options[i]);
+	for (option = ccx_option_table; option->name; option++) {
+		snprintf(name, sizeof(name), " --%s", option->name);
+		if (!strstr(text, name))
+			fail_msg("--help does not name%s", name);
+	}
+	for (i = 0; i < CCX_NR_COMMANDS; i++)
+		if (!strstr(text, ccx_commands[i].help))
+			fail_msg("--help does not explain %s", ccx_commands[i].name);
 	assert_non_null(strstr(text, "Exit status: 0 done, 1 failed"));
 	assert_int_equal(parse("--version"), 0);
 	assert_true(strncmp(text, "scx_ccx ", 8) == 0 && text[8] >= '0' && text[8] <= '9');
@@ -239,6 +273,7 @@ int main(void)
 		cmocka_unit_test(numbers_keep_to_their_bounds),
 		cmocka_unit_test(what_is_no_number_is_refused),
 		cmocka_unit_test(unknown_words_are_refused),
+		cmocka_unit_test(what_was_given_is_known),
 		cmocka_unit_test(help_and_version_succeed),
 	};
 

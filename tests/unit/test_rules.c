@@ -290,20 +290,20 @@ static void the_number_of_rules_is_bounded(void **state)
 static void bytes_that_are_no_text_are_refused(void **state)
 {
 	static const char zero[] = "rules =\n\0 ();";
-	char *large = malloc(CCX_RULES_FILE_BYTES + 1);
+	char *large = malloc(CCX_CONFIG_BYTES + 1);
 
 	(void)state;
 	assert_int_equal(ccx_rules_parse(&file, "x.conf", zero, sizeof(zero) - 1, &error),
 			 -EINVAL);
 	assert_string_equal(error.text, "x.conf:2: a zero byte: this is no text");
 	assert_non_null(large);
-	memset(large, '\n', CCX_RULES_FILE_BYTES + 1);
-	assert_int_equal(ccx_rules_parse(&file, "x.conf", large, CCX_RULES_FILE_BYTES + 1, &error),
+	memset(large, '\n', CCX_CONFIG_BYTES + 1);
+	assert_int_equal(ccx_rules_parse(&file, "x.conf", large, CCX_CONFIG_BYTES + 1, &error),
 			 -E2BIG);
 	assert_non_null(strstr(error.text, "longer than 65535 bytes"));
 	/* the last line of the longest file is still counted right */
-	memcpy(large + CCX_RULES_FILE_BYTES - 2, "x;", 2);
-	assert_int_equal(ccx_rules_parse(&file, "x.conf", large, CCX_RULES_FILE_BYTES, &error),
+	memcpy(large + CCX_CONFIG_BYTES - 2, "x;", 2);
+	assert_int_equal(ccx_rules_parse(&file, "x.conf", large, CCX_CONFIG_BYTES, &error),
 			 -EINVAL);
 	assert_non_null(strstr(error.text, "x.conf:65534: "));
 	free(large);
@@ -311,13 +311,13 @@ static void bytes_that_are_no_text_are_refused(void **state)
 
 static void deep_nesting_is_no_harm(void **state)
 {
-	char *text = malloc(CCX_RULES_FILE_BYTES + 1);
+	char *text = malloc(CCX_CONFIG_BYTES + 1);
 
 	(void)state;
 	assert_non_null(text);
-	memset(text, '(', CCX_RULES_FILE_BYTES);
+	memset(text, '(', CCX_CONFIG_BYTES);
 	memcpy(text, "rules = ", 8);
-	text[CCX_RULES_FILE_BYTES] = '\0';
+	text[CCX_CONFIG_BYTES] = '\0';
 	assert_int_equal(parse(text), -EINVAL);
 	free(text);
 }
@@ -346,7 +346,7 @@ static void files_are_read_or_the_reason_is_given(void **state)
 	fclose(out);
 	assert_int_equal(ccx_rules_read(&file, path, &error), 0);
 	assert_int_equal(file.table.nr, 1);
-	assert_int_equal(truncate(path, CCX_RULES_FILE_BYTES + 1), 0);
+	assert_int_equal(truncate(path, CCX_CONFIG_BYTES + 1), 0);
 	assert_int_equal(ccx_rules_read(&file, path, &error), -E2BIG);
 	unlink(path);
 	rmdir(directory);
