@@ -94,6 +94,7 @@ void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_
 		       uint32_t nr_candidates, struct ccx_decision *decision)
 {
 	uint32_t slice_us = ccx_policy_slice_us(config, own);
+	bool follows = message->flags & CCX_TASK_FOLLOWS;
 	uint32_t best_us = wait_here_us(own, message->weight, slice_us), i;
 	struct ccx_candidate *best = NULL;
 	/* batch work comes last among equals, however briefly it runs */
@@ -124,7 +125,7 @@ void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_
 			best = candidate;
 		} else if (!best && candidate->even_out &&
 			   ccx_policy_evens_out(own, candidate->load, candidate->sent_weight,
-						message->weight)) {
+						ccx_weight_to_move(message->weight, follows))) {
 			best = candidate;
 			candidate->even_out = false;
 		}

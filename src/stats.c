@@ -59,6 +59,7 @@ static const char *const counter_names[CCX_NR_COUNTERS] = {
 	[CCX_UNATTENDED] = "unattended",
 	[CCX_STOLEN] = "stolen",
 	[CCX_MIGRATED_IN] = "migrated_in",
+	[CCX_JOINED] = "joined",
 	[CCX_PREEMPTED] = "preempted",
 	[CCX_SPILLED] = "spilled",
 	[CCX_DISPATCHER_RUNS] = "dispatcher_runs",

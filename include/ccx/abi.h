@@ -50,6 +50,7 @@ enum ccx_task_flag {
 	CCX_TASK_BATCH = 1 << 2,	/* SCHED_BATCH, SCHED_IDLE */
 	CCX_TASK_RESTRICTED = 1 << 3,	/* affinity leaves out some online CPU */
 	CCX_TASK_KTHREAD = 1 << 4,
+	CCX_TASK_FOLLOWS = 1 << 5,	/* one other task has woken it every time of late */
 };
 
 /* BPF to dispatcher: one runnable task that found no idle CPU. */
@@ -112,6 +113,7 @@ enum ccx_counter {
 	CCX_UNATTENDED,		/* not sent: the dispatcher was late or gone */
 	CCX_STOLEN,		/* taken from another domain's queues */
 	CCX_MIGRATED_IN,
+	CCX_JOINED,		/* sent to the domain of their partner, which woke them */
 	CCX_PREEMPTED,		/* running tasks sent off for a latency-critical one */
 	CCX_SPILLED,		/* latency-critical work that ran on a lesser kind */
 	CCX_DISPATCHER_RUNS,

@@ -24,4 +24,25 @@ static inline int ccx_evens_out(__u64 here_weight, __u32 here_capacity, __u64 th
 						(there_weight + weight) * here_capacity;
 }
 
+/*
+ * As what a task counts when it is to move only for even shares. One that follows another is followed
+ * in turn: twice its weight must fit.
+ */
+static inline __u32 ccx_weight_to_move(__u32 weight, int follows)
+{
+	return follows ? 2 * weight : weight;
+}
+
+/*
+ * Whether a task of that weight, which sleeps and is counted nowhere, may follow its partner from here
+ * to there. The partner is counted there and about to sleep, so what is there now is what will be
+ * there with the task; here it would come on top. Of two partners at least one may follow the
+ * other.
+ */
+static inline int ccx_may_follow(__u64 here_weight, __u32 here_capacity, __u64 there_weight,
+				 __u32 there_capacity, __u32 weight)
+{
+	return there_weight * here_capacity <= (here_weight + weight) * there_capacity;
+}
+
 #endif

@@ -6,6 +6,7 @@
 #define CCX_BPF_CLASSIFY_H
 
 #include "groups.h"
+#include "partners.h"
 #include "queues.h"
 
 static __always_inline u16 task_flags(struct task_struct *p, struct task_ctx *tctx)
@@ -20,6 +21,8 @@ static __always_inline u16 task_flags(struct task_struct *p, struct task_ctx *tc
 		flags |= CCX_TASK_RESTRICTED;
 	if (p->flags & PF_KTHREAD)
 		flags |= CCX_TASK_KTHREAD;
+	if (follows_one(tctx))
+		flags |= CCX_TASK_FOLLOWS;
 	return flags;
 }
 

@@ -23,6 +23,14 @@ static __always_inline void count_weight(struct task_ctx *tctx, u32 weight)
 	group_count(tctx, weight);
 }
 
+/* A moment's inconsistency between CPUs may be a weight below 0. */
+static __always_inline u64 domain_weight(u32 domain)
+{
+	s64 weight = domain_state(domain)->weight;
+
+	return weight > 0 ? weight : 0;
+}
+
 static __always_inline void set_domain(struct task_ctx *tctx, u32 domain)
 {
 	u32 weight = tctx->counted;

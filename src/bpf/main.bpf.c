@@ -16,6 +16,7 @@
 #include "groups.h"
 #include "home.h"
 #include "masks.h"
+#include "partners.h"
 #include "pick.h"
 #include "rules.h"
 #include "tasks.h"
@@ -52,6 +53,7 @@ s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 		return prev_cpu;
 	woke(p, tctx, now);
 	settle_domain(p, tctx);
+	join_partner(p, tctx);
 	cpu = wake_flags & CCX_WAKE_SYNC ? hand_off(p, tctx, prev_cpu, now) : -1;
 	if (cpu < 0) {
 		cpu = place_idle(p, tctx, prev_cpu, now);
@@ -77,14 +79,6 @@ static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, 
 	wake_idle_for(p, tctx);
 }
 
-/* A moment's inconsistency between CPUs may be a weight below 0. */
-static __always_inline u64 domain_weight(u32 domain)
-{
-	s64 weight = domain_state(domain)->weight;
-
-	return weight > 0 ? weight : 0;
-}
-
 /*
  * Whether the task has no larger share elsewhere, as far as can be told at a glance: at one other
  * domain, each time another one. A decision that a task stays here is good for as long as that
@@ -99,7 +93,8 @@ static __always_inline bool balanced(struct task_ctx *tctx)
 		return true;
 	far = here->nearest[bpf_get_prandom_u32() % others & (CCX_MAX_DOMAINS - 1)];
 	return !ccx_evens_out(domain_weight(tctx->domain), here->capacity, domain_weight(far),
-			      domain_config(far)->capacity, tctx->counted);
+			      domain_config(far)->capacity,
+			      ccx_weight_to_move(tctx->counted, follows_one(tctx)));
 }
 
 static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx *tctx, u64 deadline)

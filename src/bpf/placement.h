@@ -94,12 +94,10 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 {
 	const volatile struct ccx_config_cpu *prev = cpu_config(prev_cpu);
 	u32 home = tctx->domain, i, nr = ccx_config.nr_domains - 1;
-	bool stay = prev->present && cpu_suits(tctx, prev_cpu, now);
+	/* not where its home is another by now: a die that it prefers, its partner's domain */
+	bool stay = prev->present && prev->domain == home && cpu_suits(tctx, prev_cpu, now);
 	s32 cpu;
 
-	/* back to the preferred die after a time on another */
-	if (tctx->prefer && prev->domain != home)
-		stay = false;
 	if (stay && !prev->smt &&
 	    scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 		return prev_cpu;

@@ -81,6 +81,7 @@ struct task_ctx {
 	u32 ready;		/* which ready queue it is counted in (queues.h), 0 for none */
 	u32 counted;		/* what it adds to its domain's weight: 0 while it sleeps */
 	u32 slice_ns;		/* of the last decision */
+	u32 waker;		/* pid of the task that woke it last */
 	u32 domain;
 	u8 kind;		/* of the last decision */
 	u8 critical;
@@ -89,6 +90,7 @@ struct task_ctx {
 	u8 band;		/* enum ccx_band */
 	u8 handed;		/* the CPU was handed over to it */
 	u8 handoffs;		/* in a row, see placement.h */
+	u8 wakes;		/* by that one in a row (partners.h) */
 	u8 bound;		/* it waits in bound(its CPU) */
 	u8 ruled;		/* enum ccx_class: what a rule says */
 	u8 prefer;		/* enum ccx_prefer: the same */

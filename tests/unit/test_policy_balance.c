@@ -2,6 +2,8 @@
 /* What decisions add up to: balanced loads rest, a herd is split, nothing goes back and forth. */
 #include "tests/unit/policy.h"
 
+#include "ccx/balance.h"
+
 static void equal_loads_send_nothing_away(void **state)
 {
 	uint64_t seed = 7;
@@ -285,6 +287,76 @@ static void no_two_domains_want_to_send_each_other_the_same_task(void **state)
 	assert_in_range(evens, ROUNDS / 10, ROUNDS);
 }
 
+/* Whichever way the loads lie, one of two partners may come to the other; and then both stay. */
+static void one_of_two_partners_may_follow_the_other(void **state)
+{
+	uint64_t seed = 11;
+	uint32_t i, both = 0;
+
+	(void)state;
+	for (i = 0; i < ROUNDS; i++) {
+		uint32_t capacity[2] = { unit_between(&seed, 1, 65536), unit_between(&seed, 1, 65536) };
+		uint32_t weight[2] = { unit_between(&seed, 1, 10000), unit_between(&seed, 1, 10000) };
+		uint64_t load[2] = { unit_between(&seed, 0, 100000), unit_between(&seed, 0, 100000) };
+		bool follows[2];
+		uint32_t one;
+
+		/* the other one runs and is counted at home; the one that it wakes sleeps */
+		for (one = 0; one < 2; one++)
+			follows[one] = ccx_may_follow(load[one], capacity[one],
+						      load[!one] + weight[!one], capacity[!one],
+						      weight[one]);
+		both += follows[0] && follows[1];
+		if (weight[0] == weight[1])
+			assert_true(follows[0] || follows[1]);
+	}
+	assert_true(both < ROUNDS / 2);
+}
+
+/* Like loads: the pair gets together. A much larger load there: not there, but here. */
+static void a_pair_gets_together_where_there_is_less_to_do(void **state)
+{
+	(void)state;
+	assert_true(ccx_may_follow(300, 4096, 400, 4096, 100));
+	assert_false(ccx_may_follow(300, 4096, 500, 4096, 100));
+	/* the same load is less on twice the capacity */
+	assert_true(ccx_may_follow(300, 4096, 800, 8192, 100));
+	assert_false(ccx_may_follow(300, 4096, 900, 8192, 100));
+}
+
+/* What follows another, and is followed, is not sent away where only one of the two would fit. */
+static void partners_are_not_parted_for_little(void **state)
+{
+	struct ccx_load own = busy_load(4, 4), there = busy_load(4, 3);
+	struct ccx_candidate candidate = { .load = &there, .domain = 1,
+					   .distance = CCX_DISTANCE_SAME_PACKAGE };
+	struct ccx_message message = message_from(0);
+	struct ccx_decision decision;
+	uint32_t more, single = 0, follower = 0;
+
+	(void)state;
+	for (more = 1; more <= 16; more++) {
+		there.weight = 700;
+		own.weight = 700 + 25 * more;
+		message.weight = 100;
+		message.flags = 0;
+		candidate.even_out = true;
+		ccx_policy_decide(&usual, &message, &own, &candidate, 1, &decision);
+		if (decision.domain && !single)
+			single = more;
+		own.weight = 700 + 25 * more;
+		candidate.sent = candidate.sent_weight = 0;
+		candidate.even_out = true;
+		message.flags = CCX_TASK_FOLLOWS;
+		ccx_policy_decide(&usual, &message, &own, &candidate, 1, &decision);
+		if (decision.domain && !follower)
+			follower = more;
+		candidate.sent = candidate.sent_weight = 0;
+	}
+	assert_true(single > 0);
+	assert_true(follower > single);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +369,9 @@ int main(void)
 		cmocka_unit_test(weights_even_out_and_come_to_rest),
 		cmocka_unit_test(a_crowd_of_light_tasks_is_not_a_load),
 		cmocka_unit_test(no_two_domains_want_to_send_each_other_the_same_task),
+		cmocka_unit_test(one_of_two_partners_may_follow_the_other),
+		cmocka_unit_test(a_pair_gets_together_where_there_is_less_to_do),
+		cmocka_unit_test(partners_are_not_parted_for_little),
 	};
 
 	return cmocka_run_group_tests_name("policy: balance", tests, NULL, NULL);
