@@ -43,20 +43,20 @@ static int print_text(const char *text)
 		return CCX_EXIT_FAILED;
 	}
 	printf("up %.1f s\n", number(root, "uptime_ns") / 1e9);
-	printf("%6s %6s %10s %10s %10s %10s %8s %8s %8s %8s %9s %9s\n", "domain", "busy", "fast",
+	printf("%6s %6s %10s %10s %10s %10s %8s %8s %8s %8s %9s %9s %8s\n", "domain", "busy", "fast",
 	       "ordered", "messages", "decisions", "stale", "rescued", "in", "out", "p50 us",
-	       "p99 us");
+	       "p99 us", "wait ms");
 	json_array_foreach(json_object_get(root, "domains"), i, domain) {
 		json_t *latency = json_object_get(domain, "decision_ns");
 		double busy = number(domain, "busy_ns"), idle = number(domain, "idle_ns");
 
-		printf("%6zu %5.1f%% %10lld %10lld %10lld %10lld %8lld %8lld %8lld %8lld %9.1f %9.1f\n",
+		printf("%6zu %5.1f%% %10lld %10lld %10lld %10lld %8lld %8lld %8lld %8lld %9.1f %9.1f %8.1f\n",
 		       i, busy + idle > 0 ? 100 * busy / (busy + idle) : 0, number(domain, "fast"),
 		       number(domain, "ordered"), number(domain, "messages"),
 		       number(domain, "decisions"), number(domain, "stale"),
 		       number(domain, "rescued"), number(domain, "migrated_in"),
 		       number(domain, "migrated_out"), number(latency, "p50") / 1e3,
-		       number(latency, "p99") / 1e3);
+		       number(latency, "p99") / 1e3, number(domain, "longest_wait_ns") / 1e6);
 	}
 	print_rules(json_object_get(root, "rules"));
 	ccx_tasks_print(stdout, root);

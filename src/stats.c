@@ -8,15 +8,29 @@
 
 #include "clock.h"
 
+/* One CPU's part of the domain's longest waits. */
+static void add_waits(struct ccx_domain_stats *out, const volatile struct ccx_cpu_state *cpu,
+		      uint64_t now_ns)
+{
+	const struct ccx_waits waits = cpu->waits;
+	uint64_t recent = ccx_waits_recent(&waits, now_ns);
+
+	if (waits.longest_ns > out->longest_wait_ns)
+		out->longest_wait_ns = waits.longest_ns;
+	if (recent > out->recent_wait_ns)
+		out->recent_wait_ns = recent;
+}
+
 void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *scheduler,
 		    const struct ccx_topology *topology,
 		    const struct ccx_dispatcher *dispatchers, const struct ccx_ruling *ruling,
 		    uint64_t started_ns)
 {
+	uint64_t now_ns = ccx_monotonic_ns();
 	uint32_t i, j, k;
 
 	memset(stats, 0, sizeof(*stats));
-	stats->uptime_ns = ccx_monotonic_ns() - started_ns;
+	stats->uptime_ns = now_ns - started_ns;
 	stats->nr_domains = topology->nr_domains;
 	ccx_ruling_figures(ruling, scheduler, &stats->rules);
 	for (i = 0; i < topology->nr_domains; i++) {
@@ -30,10 +44,14 @@ void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *schedul
 		out->migrated_out = state->migrated_out;
 		out->late = state->late;
 		out->late_count = state->late_count;
-		for (j = 0; j < domain->nr_cpus; j++)
+		for (j = 0; j < domain->nr_cpus; j++) {
+			const volatile struct ccx_cpu_state *cpu =
+				&scheduler->state->cpus[domain->cpus[j]];
+
 			for (k = 0; k < CCX_NR_COUNTERS; k++)
-				out->counters[k] +=
-					scheduler->state->cpus[domain->cpus[j]].counters[k];
+				out->counters[k] += cpu->counters[k];
+			add_waits(out, cpu, now_ns);
+		}
 		capacity_ns = stats->uptime_ns * domain->nr_cpus;
 		if (capacity_ns > out->counters[CCX_BUSY_NS])
 			out->idle_ns = capacity_ns - out->counters[CCX_BUSY_NS];
@@ -86,6 +104,10 @@ static json_t *domain_json(const struct ccx_domain_stats *stats, uint32_t index)
 	json_object_set_new(json, "migrated_out", json_integer((json_int_t)stats->migrated_out));
 	json_object_set_new(json, "late", json_boolean(stats->late));
 	json_object_set_new(json, "late_count", json_integer((json_int_t)stats->late_count));
+	json_object_set_new(json, "longest_wait_ns",
+			    json_integer((json_int_t)stats->longest_wait_ns));
+	json_object_set_new(json, "recent_longest_wait_ns",
+			    json_integer((json_int_t)stats->recent_wait_ns));
 	json_object_set_new(json, "batches", json_integer((json_int_t)figures->batches));
 	json_object_set_new(json, "max_batch", json_integer((json_int_t)figures->max_batch));
 	json_object_set_new(json, "sleeps", json_integer((json_int_t)figures->sleeps));
@@ -126,22 +148,23 @@ void ccx_stats_print(FILE *file, const struct ccx_stats *before, const struct cc
 
 	if (!before || before->nr_domains != now->nr_domains)
 		before = &nothing;
-	fprintf(file, "%6s %5s %9s %9s %9s %9s %9s %8s %7s %7s %7s %9s\n", "domain", "busy", "fast",
+	fprintf(file, "%6s %5s %9s %9s %9s %9s %9s %8s %7s %7s %7s %9s %8s\n", "domain", "busy", "fast",
 		"ordered", "critical", "messages", "decisions", "taken", "rescued", "in", "out",
-		"p99 us");
+		"p99 us", "wait ms");
 	for (i = 0; i < now->nr_domains; i++) {
 		const struct ccx_domain_stats *a = &before->domains[i], *b = &now->domains[i];
 		uint64_t wall_ns = (now->uptime_ns - before->uptime_ns) * b->nr_cpus;
 
 #define SINCE(counter) ((unsigned long long)(b->counters[counter] - a->counters[counter]))
 		fprintf(file,
-			"%6u %4llu%% %9llu %9llu %9llu %9llu %9llu %8llu %7llu %7llu %7llu %9.1f\n",
+			"%6u %4llu%% %9llu %9llu %9llu %9llu %9llu %8llu %7llu %7llu %7llu %9.1f %8.1f\n",
 			i, wall_ns ? SINCE(CCX_BUSY_NS) * 100 / wall_ns : 0, SINCE(CCX_FAST),
 			SINCE(CCX_ORDERED), SINCE(CCX_CRITICAL), SINCE(CCX_MESSAGES),
 			SINCE(CCX_DECISIONS_APPLIED), SINCE(CCX_OVERTAKEN), SINCE(CCX_RESCUED),
 			SINCE(CCX_MIGRATED_IN),
 			(unsigned long long)(b->migrated_out - a->migrated_out),
-			ccx_histogram_quantile(&b->dispatcher.decision_ns, 990) / 1e3);
+			ccx_histogram_quantile(&b->dispatcher.decision_ns, 990) / 1e3,
+			(before == &nothing ? b->longest_wait_ns : b->recent_wait_ns) / 1e6);
 #undef SINCE
 	}
 	fflush(file);

@@ -16,6 +16,8 @@ struct ccx_domain_stats {
 	uint64_t ring_full;
 	uint64_t migrated_out;
 	uint64_t late_count;
+	uint64_t longest_wait_ns;	/* of any task that was queued, until it ran */
+	uint64_t recent_wait_ns;	/* the longest that ended in the last second or two */
 	uint32_t nr_cpus;
 	uint32_t late;
 	pid_t dispatcher_tid;

@@ -22,6 +22,7 @@
 #include "ccx/classify.h"
 #include "ccx/limits.h"
 #include "ccx/rules.h"
+#include "ccx/waits.h"
 
 #define CCX_OPS_NAME		"ccx"
 #define CCX_CACHE_LINE		64
@@ -131,6 +132,7 @@ struct ccx_cpu_state {
 	__u64 start_ns;		/* average time from sending a task to this idle CPU until it runs */
 	__u64 turn_ns;		/* when a task last began to run that was not handed the CPU */
 	__u64 preempted_ns;	/* when a task was last sent off here, written by any CPU */
+	struct ccx_waits waits;	/* of tasks that began to run here after they were queued */
 	__u32 bound;		/* tasks in bound(cpu); written under the CPU's run queue lock */
 	__u32 turn;		/* counts choices, to alternate where two have a claim */
 	__u8 idle;		/* counted in its domain's nr_idle */

@@ -260,6 +260,18 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 		run_parked(domain, now);
 }
 
+/* Where the task begins to run: how long it was queued. */
+static __always_inline void waited(struct ccx_cpu_state *state, struct task_ctx *tctx, u64 now)
+{
+	s64 wait_ns = now - tctx->queued_ns;	/* two CPUs' clocks */
+
+	tctx->queued_ns = 0;
+	if (ccx_waits_period_over(&state->waits, now))
+		ccx_waits_begin(&state->waits, now, bpf_ktime_get_ns());
+	if (wait_ns > 0)
+		ccx_waits_add(&state->waits, wait_ns);
+}
+
 void CCX_OPS(ccx_running, struct task_struct *p)
 {
 	struct task_ctx *tctx = task_ctx_get(p);
@@ -288,6 +300,8 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 		return;
 	}
 
+	if (tctx->queued_ns)
+		waited(state, tctx, now);
 	ready_leave(tctx);
 	leave_bound(p, tctx);
 	if (custody_leave(tctx, tctx->custody))
@@ -375,6 +389,7 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 	leave_bound(p, tctx);
 	custody_leave(tctx, tctx->custody);
 	count_weight(tctx, 0);
+	tctx->queued_ns = 0;
 	if (!(deq_flags & CCX_DEQ_SLEEP))
 		return;
 	now = ccx_now();

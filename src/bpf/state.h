@@ -59,7 +59,7 @@ struct task_ctx {
 	u64 awake_ns;		/* virtual CPU time since it last slept */
 	u64 started_ns;
 	u64 stopped_ns;
-	u64 queued_ns;		/* when it was last queued */
+	u64 queued_ns;		/* when it was queued; 0 once it runs */
 	u64 fresh_until_ns;	/* the last decision may be reused until then */
 	u64 burst_ns;		/* average work between sleeps: CPU time on the fastest kind of CPU */
 	u64 burst_now_ns;	/* the same since it last slept */
