@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ccx/histogram.h"
 
+#include <string.h>
+
+void ccx_histogram_octaves(const struct ccx_histogram *histogram,
+			   uint64_t counts[CCX_HISTOGRAM_OCTAVES])
+{
+	uint32_t bucket, octave = 0;
+
+	memset(counts, 0, CCX_HISTOGRAM_OCTAVES * sizeof(counts[0]));
+	for (bucket = 0; bucket < CCX_HISTOGRAM_BUCKETS; bucket++) {
+		if (octave < CCX_HISTOGRAM_OCTAVES - 1 &&
+		    ccx_histogram_limit(bucket) > ccx_histogram_octave_limit(octave))
+			octave++;
+		counts[octave] += __atomic_load_n(&histogram->buckets[bucket], __ATOMIC_RELAXED);
+	}
+}
+
 uint64_t ccx_histogram_quantile(const struct ccx_histogram *histogram, uint32_t per_mille)
 {
 	uint64_t max = __atomic_load_n(&histogram->max, __ATOMIC_RELAXED);

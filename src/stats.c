@@ -21,13 +21,36 @@ static void add_waits(struct ccx_domain_stats *out, const volatile struct ccx_cp
 		out->recent_wait_ns = recent;
 }
 
+static uint32_t at_least_0(int32_t nr)
+{
+	return nr > 0 ? nr : 0;
+}
+
+static void read_cpus(struct ccx_domain_stats *out, const volatile struct ccx_state *state,
+		      const struct ccx_topology *topology, const struct ccx_domain *domain,
+		      uint64_t now_ns)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < domain->nr_cpus; i++) {
+		const volatile struct ccx_cpu_state *cpu = &state->cpus[domain->cpus[i]];
+		uint64_t busy_ns = cpu->counters[CCX_BUSY_NS];
+
+		for (j = 0; j < CCX_NR_COUNTERS; j++)
+			out->counters[j] += j == CCX_BUSY_NS ? busy_ns : cpu->counters[j];
+		out->kind_busy_ns[ccx_topology_cpu(topology, domain->cpus[i])->kind] += busy_ns;
+		out->queued_bound += cpu->bound;
+		add_waits(out, cpu, now_ns);
+	}
+}
+
 void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *scheduler,
 		    const struct ccx_topology *topology,
 		    const struct ccx_dispatcher *dispatchers, const struct ccx_ruling *ruling,
 		    uint64_t started_ns)
 {
 	uint64_t now_ns = ccx_monotonic_ns();
-	uint32_t i, j, k;
+	uint32_t i, j;
 
 	memset(stats, 0, sizeof(*stats));
 	stats->uptime_ns = now_ns - started_ns;
@@ -40,22 +63,19 @@ void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *schedul
 		uint64_t capacity_ns;
 
 		out->nr_cpus = domain->nr_cpus;
-		out->ring_full = state->ring_full;
+		memcpy(out->nr_kind, domain->nr_kind, sizeof(out->nr_kind));
 		out->migrated_out = state->migrated_out;
 		out->late = state->late;
 		out->late_count = state->late_count;
-		for (j = 0; j < domain->nr_cpus; j++) {
-			const volatile struct ccx_cpu_state *cpu =
-				&scheduler->state->cpus[domain->cpus[j]];
-
-			for (k = 0; k < CCX_NR_COUNTERS; k++)
-				out->counters[k] += cpu->counters[k];
-			add_waits(out, cpu, now_ns);
-		}
+		for (j = 0; j < CCX_NR_READY; j++)
+			out->queued_ready[j] = at_least_0(state->ready[j]);
+		out->queued_custody = at_least_0(state->custody);
+		read_cpus(out, scheduler->state, topology, domain, now_ns);
 		capacity_ns = stats->uptime_ns * domain->nr_cpus;
 		if (capacity_ns > out->counters[CCX_BUSY_NS])
 			out->idle_ns = capacity_ns - out->counters[CCX_BUSY_NS];
 		out->dispatcher = dispatchers[i].figures;
+		out->ring_full = state->ring_full + out->dispatcher.ring_full;
 		out->dispatcher_tid = dispatchers[i].tid;
 		ccx_cpulist_format(out->cpu_list, sizeof(out->cpu_list), domain->cpus,
 				   domain->nr_cpus);
@@ -87,6 +107,45 @@ static const char *const counter_names[CCX_NR_COUNTERS] = {
 	[CCX_CRITICAL_ELSEWHERE_NS] = "latency_critical_elsewhere_ns",
 };
 
+/* Only the kinds that the domain has. */
+static json_t *kinds_json(const struct ccx_domain_stats *stats)
+{
+	json_t *json = json_object();
+	uint32_t i;
+
+	for (i = 0; i < CCX_NR_KINDS; i++)
+		if (stats->nr_kind[i])
+			json_object_set_new(json, ccx_kind_name(i),
+					    json_pack("{s:i, s:I}", "cpus", (int)stats->nr_kind[i],
+						      "busy_ns",
+						      (json_int_t)stats->kind_busy_ns[i]));
+	return json;
+}
+
+static json_t *queued_json(const struct ccx_domain_stats *stats)
+{
+	return json_pack("{s:i, s:i, s:i, s:i}", "performance",
+			 (int)stats->queued_ready[CCX_KIND_PERFORMANCE], "efficiency",
+			 (int)stats->queued_ready[CCX_KIND_EFFICIENCY], "custody",
+			 (int)stats->queued_custody, "bound", (int)stats->queued_bound);
+}
+
+static json_t *latency_json(const struct ccx_histogram *histogram)
+{
+	uint64_t counts[CCX_HISTOGRAM_OCTAVES];
+	json_t *octaves = json_array();
+	uint32_t i;
+
+	ccx_histogram_octaves(histogram, counts);
+	for (i = 0; i < CCX_HISTOGRAM_OCTAVES; i++)
+		json_array_append_new(octaves, json_integer((json_int_t)counts[i]));
+	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "p50",
+			 (json_int_t)ccx_histogram_quantile(histogram, 500), "p99",
+			 (json_int_t)ccx_histogram_quantile(histogram, 990), "max",
+			 (json_int_t)histogram->max, "sum", (json_int_t)histogram->sum, "octaves",
+			 octaves);
+}
+
 static json_t *domain_json(const struct ccx_domain_stats *stats, uint32_t index)
 {
 	const struct ccx_dispatcher_figures *figures = &stats->dispatcher;
@@ -99,8 +158,9 @@ static json_t *domain_json(const struct ccx_domain_stats *stats, uint32_t index)
 		json_object_set_new(json, counter_names[i],
 				    json_integer((json_int_t)stats->counters[i]));
 	json_object_set_new(json, "idle_ns", json_integer((json_int_t)stats->idle_ns));
-	json_object_set_new(json, "ring_full",
-			    json_integer((json_int_t)(stats->ring_full + figures->ring_full)));
+	json_object_set_new(json, "kinds", kinds_json(stats));
+	json_object_set_new(json, "queued", queued_json(stats));
+	json_object_set_new(json, "ring_full", json_integer((json_int_t)stats->ring_full));
 	json_object_set_new(json, "migrated_out", json_integer((json_int_t)stats->migrated_out));
 	json_object_set_new(json, "late", json_boolean(stats->late));
 	json_object_set_new(json, "late_count", json_integer((json_int_t)stats->late_count));
@@ -114,12 +174,7 @@ static json_t *domain_json(const struct ccx_domain_stats *stats, uint32_t index)
 	json_object_set_new(json, "consumed", json_integer((json_int_t)figures->messages));
 	json_object_set_new(json, "bad_messages", json_integer((json_int_t)figures->bad_messages));
 	json_object_set_new(json, "sent_away", json_integer((json_int_t)figures->sent_away));
-	json_object_set_new(
-		json, "decision_ns",
-		json_pack("{s:I, s:I, s:I}", "p50",
-			  (json_int_t)ccx_histogram_quantile(&figures->decision_ns, 500), "p99",
-			  (json_int_t)ccx_histogram_quantile(&figures->decision_ns, 990), "max",
-			  (json_int_t)figures->decision_ns.max));
+	json_object_set_new(json, "decision_ns", latency_json(&figures->decision_ns));
 	return json;
 }
 

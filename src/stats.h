@@ -12,13 +12,18 @@
 
 struct ccx_domain_stats {
 	uint64_t counters[CCX_NR_COUNTERS];	/* of the CPUs of the domain */
+	uint64_t kind_busy_ns[CCX_NR_KINDS];	/* CCX_BUSY_NS of the CPUs of each kind */
 	uint64_t idle_ns;
-	uint64_t ring_full;
+	uint64_t ring_full;	/* messages and decisions that found no room */
 	uint64_t migrated_out;
 	uint64_t late_count;
 	uint64_t longest_wait_ns;	/* of any task that was queued, until it ran */
 	uint64_t recent_wait_ns;	/* the longest that ended in the last second or two */
 	uint32_t nr_cpus;
+	uint32_t nr_kind[CCX_NR_KINDS];
+	uint32_t queued_ready[CCX_NR_READY];	/* tasks that wait at this moment */
+	uint32_t queued_custody;
+	uint32_t queued_bound;
 	uint32_t late;
 	pid_t dispatcher_tid;
 	char cpu_list[128];	/* Linux CPU list, cut off where it is longer */

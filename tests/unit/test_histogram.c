@@ -99,6 +99,31 @@ static void quantiles_are_at_most_a_quarter_high(void **state)
 	assert_int_equal(histogram.max, samples[19999]);
 }
 
+static void octaves_hold_what_their_limits_say(void **state)
+{
+	uint64_t counts[CCX_HISTOGRAM_OCTAVES], expected[CCX_HISTOGRAM_OCTAVES] = { 0 };
+	static struct ccx_histogram histogram;
+	uint64_t seed = 4, ns, sum = 0;
+	uint32_t i, octave;
+
+	(void)state;
+	for (i = 0; i < 20000; i++) {
+		/* the values beside the limits, too */
+		ns = i < 128 ? (1ULL << (i / 2 % 40)) - i % 2 :
+			       unit_random(&seed) >> unit_between(&seed, 24, 60);
+		for (octave = 0; octave < CCX_HISTOGRAM_OCTAVES - 1; octave++)
+			if (ns <= ccx_histogram_octave_limit(octave))
+				break;
+		expected[octave]++;
+		sum += ns;
+		ccx_histogram_add(&histogram, ns);
+	}
+	ccx_histogram_octaves(&histogram, counts);
+	for (octave = 0; octave < CCX_HISTOGRAM_OCTAVES; octave++)
+		assert_int_equal(counts[octave], expected[octave]);
+	assert_int_equal(histogram.sum, sum);
+}
+
 struct shared {
 	struct ccx_histogram histogram;
 	bool quit;
@@ -145,6 +170,7 @@ int main(void)
 		cmocka_unit_test(one_sample_is_every_quantile),
 		cmocka_unit_test(half_of_two_is_the_smaller),
 		cmocka_unit_test(quantiles_are_at_most_a_quarter_high),
+		cmocka_unit_test(octaves_hold_what_their_limits_say),
 		cmocka_unit_test(a_reader_beside_the_writer_sees_sane_values),
 	};
 

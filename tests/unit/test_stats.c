@@ -27,12 +27,20 @@ static void fill_domains(void)
 		domain->idle_ns = domain->ring_full = domain->migrated_out = LARGE_COUNT;
 		domain->late_count = LARGE_COUNT;
 		domain->nr_cpus = CCX_MAX_CPUS;
+		for (j = 0; j < CCX_NR_KINDS; j++) {
+			domain->nr_kind[j] = CCX_MAX_CPUS;
+			domain->kind_busy_ns[j] = LARGE_COUNT;
+		}
+		for (j = 0; j < CCX_HISTOGRAM_BUCKETS; j++)
+			domain->dispatcher.decision_ns.buckets[j] = LARGE_COUNT / 256;
+		domain->queued_ready[0] = domain->queued_ready[1] = 4194304;
+		domain->queued_custody = domain->queued_bound = 4194304;
 		domain->dispatcher_tid = 4194304;
 		memset(domain->cpu_list, '9', sizeof(domain->cpu_list) - 1);
 		domain->dispatcher.batches = domain->dispatcher.sleeps = LARGE_COUNT;
 		domain->dispatcher.messages = domain->dispatcher.bad_messages = LARGE_COUNT;
 		domain->dispatcher.sent_away = domain->dispatcher.max_batch = LARGE_COUNT;
-		domain->dispatcher.decision_ns.max = LARGE_COUNT;
+		domain->dispatcher.decision_ns.max = domain->dispatcher.decision_ns.sum = LARGE_COUNT;
 	}
 }
 
