@@ -8,7 +8,7 @@ CC      ?= gcc
 # any clang from 16 on compiles the BPF side
 CLANG   ?= $(firstword $(foreach v,22 21 20 19 18 17 16,$(shell command -v clang-$(v))) clang)
 
-PACKAGES := libbpf libelf hwloc liburcu-qsbr jansson libconfig
+PACKAGES := libbpf libelf hwloc liburcu-qsbr jansson libconfig libmicrohttpd
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wshadow
 ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
@@ -16,7 +16,7 @@ TRIPLET  := $(patsubst %-pc-linux-gnu,%-linux-gnu,$(shell $(CC) -dumpmachine 2>/
 
 # asked only when something is compiled, so that `make demo` can install them first
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES))
+PKG_LIBS   = -Wl,--as-needed $(shell pkg-config --libs $(PACKAGES))
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -DCCX_VERSION='"$(VERSION)"' \
 	     -Iinclude -Isrc -I. $(PKG_CFLAGS) -pthread -MMD -MP
 BPF_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Wno-unused-parameter -target bpf -mcpu=v3 \

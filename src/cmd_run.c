@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "control.h"
 #include "memory.h"
+#include "metrics_server.h"
 #include "session.h"
 #include "stats.h"
 #include "task_iter.h"
@@ -38,6 +39,7 @@ struct run {
 	struct ccx_ruling ruling;
 	struct ccx_stats stats, printed;
 	struct ccx_tasks tasks;
+	struct ccx_metrics_server *metrics;	/* NULL: not wanted */
 	int signal_fd, timer_fd, ranking_fd, control_fd, epoll_fd;
 	bool interrupted;
 	bool ranking_changed;
@@ -50,6 +52,20 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	if (level == LIBBPF_DEBUG || !verbose)
 		return 0;
 	return vfprintf(stderr, format, arguments);
+}
+
+static void read_stats_into(void *context, struct ccx_stats *stats)
+{
+	struct run *run = context;
+	struct ccx_session *session = &run->session;
+
+	ccx_stats_read(stats, &session->scheduler, session->topology, session->dispatchers,
+		       &run->ruling, session->started_ns);
+}
+
+static void read_stats(struct run *run)
+{
+	read_stats_into(run, &run->stats);
 }
 
 static int watch(struct run *run, int fd)
@@ -83,8 +99,29 @@ static int open_files(struct run *run, struct ccx_error *error)
 	return 0;
 }
 
+/* In use from here on, though it is answered only while a session runs. */
+static int open_metrics(struct run *run, const struct ccx_metrics_address *address,
+			struct ccx_error *error)
+{
+	int fd, err;
+
+	if (address->address.any.sa_family == AF_UNIX &&
+	    !strncmp(address->address.un.sun_path, CCX_RUN_DIRECTORY "/",
+		     sizeof(CCX_RUN_DIRECTORY))) {
+		err = ccx_control_make_directory(error);
+		if (err)
+			return err;
+	}
+	fd = ccx_metrics_listen(address, error);
+	if (fd < 0)
+		return fd;
+	run->metrics = ccx_metrics_start(fd, CCX_METRICS_PATIENCE_S, read_stats_into, run, error);
+	return run->metrics ? watch(run, ccx_metrics_fd(run->metrics)) : -ENOMEM;
+}
+
 static void close_files(struct run *run)
 {
+	ccx_metrics_stop(run->metrics);
 	ccx_control_close(run->control_fd);
 	close(run->epoll_fd);
 	close(run->ranking_fd);
@@ -113,14 +150,6 @@ static void check_ranking(struct run *run)
 
 	if (!ccx_topology_read_ranking(run->session.topology, ranking, &changed, NULL))
 		run->ranking_changed = changed;
-}
-
-static void read_stats(struct run *run)
-{
-	struct ccx_session *session = &run->session;
-
-	ccx_stats_read(&run->stats, &session->scheduler, session->topology, session->dispatchers,
-		       &run->ruling, session->started_ns);
 }
 
 static void print_rules(const struct ccx_ruling *ruling)
@@ -182,10 +211,13 @@ static void on_event(struct run *run, int fd)
 static void serve(struct run *run)
 {
 	struct epoll_event events[8];
-	int nr, i;
+	int nr, i, timeout_ms;
 
 	while (!run->interrupted && !run->ranking_changed && !run->session.scheduler.exit->kind) {
-		nr = epoll_wait(run->epoll_fd, events, 8, -1);
+		timeout_ms = run->metrics ? ccx_metrics_timeout_ms(run->metrics) : -1;
+		nr = epoll_wait(run->epoll_fd, events, 8, timeout_ms);
+		if (run->metrics)
+			ccx_metrics_serve(run->metrics);
 		for (i = 0; i < nr; i++)
 			on_event(run, events[i].data.fd);
 	}
@@ -295,6 +327,7 @@ int ccx_cmd_run(const struct ccx_options *options)
 {
 	static struct run run;
 	struct ccx_error error;
+	struct ccx_metrics_address metrics;
 	time_t minute = 0;
 	int result, restarts = 0;
 
@@ -302,6 +335,10 @@ int ccx_cmd_run(const struct ccx_options *options)
 	run.control_fd = -1;
 	verbose = options->verbose;
 	libbpf_set_print(print_libbpf);
+	if (options->metrics && ccx_metrics_parse(options->metrics, &metrics, &error)) {
+		fprintf(stderr, "scx_ccx: %s\n", error.text);
+		return CCX_EXIT_USAGE;
+	}
 	if (options->rules && ccx_ruling_read(&run.ruling, options->rules, &error)) {
 		fprintf(stderr, "scx_ccx: %s\n", error.text);
 		return CCX_EXIT_USAGE;
@@ -310,7 +347,8 @@ int ccx_cmd_run(const struct ccx_options *options)
 		fprintf(stderr, "scx_ccx: %s\n", error.text);
 		return CCX_EXIT_CANNOT;
 	}
-	if (ccx_memory_lock(&error) || open_files(&run, &error)) {
+	if (ccx_memory_lock(&error) || open_files(&run, &error) ||
+	    (options->metrics && open_metrics(&run, &metrics, &error))) {
 		fprintf(stderr, "scx_ccx: %s\n", error.text);
 		return CCX_EXIT_FAILED;
 	}

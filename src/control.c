@@ -13,14 +13,21 @@
 
 static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = CCX_CONTROL_PATH };
 
-int ccx_control_listen(struct ccx_error *error)
+int ccx_control_make_directory(struct ccx_error *error)
 {
-	int fd, err;
-
 	/* chmod: whatever the umask */
 	if ((mkdir(CCX_RUN_DIRECTORY, 0750) || chmod(CCX_RUN_DIRECTORY, 0750)) && errno != EEXIST)
 		return ccx_error_set(error, -errno, "cannot make %s: %s", CCX_RUN_DIRECTORY,
 				     strerror(errno));
+	return 0;
+}
+
+int ccx_control_listen(struct ccx_error *error)
+{
+	int fd, err = ccx_control_make_directory(error);
+
+	if (err)
+		return err;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return ccx_error_set(error, -errno, "cannot make a socket: %s", strerror(errno));

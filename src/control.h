@@ -16,6 +16,9 @@
 #define CCX_CONTROL_PATH	CCX_RUN_DIRECTORY "/control"
 #define CCX_CONTROL_BYTES	(384 * 1024)
 
+/* Makes CCX_RUN_DIRECTORY, mode 0750, if it is not there. */
+int ccx_control_make_directory(struct ccx_error *error);
+
 /* A listening, non-blocking socket, or -errno. Directory mode 0750, socket mode 0660. */
 int ccx_control_listen(struct ccx_error *error);
 

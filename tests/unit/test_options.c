@@ -83,6 +83,7 @@ static void defaults_are_those_of_the_documentation(void **state)
 	assert_string_equal(parsed->format, "text");
 	assert_null(parsed->output);
 	assert_null(parsed->rules);
+	assert_null(parsed->metrics);
 	assert_null(parsed->config);
 	assert_int_equal(parsed->rescue_us, 5000);
 	assert_int_equal(parsed->max_domain_cpus, 16);
@@ -131,6 +132,8 @@ static void every_option_reaches_its_member(void **state)
 	assert_string_equal(parsed->rules, "/etc/x");
 	good("--config none");
 	assert_string_equal(parsed->config, "none");
+	good("--metrics 127.0.0.1:9100");
+	assert_string_equal(parsed->metrics, "127.0.0.1:9100");
 	good("--mode=desktop");
 	assert_int_equal(parsed->mode, CCX_MODE_DESKTOP);
 	good("stats --json --interval 7");
