@@ -15,6 +15,7 @@
 #include "control.h"
 #include "memory.h"
 #include "metrics_server.h"
+#include "notify.h"
 #include "session.h"
 #include "stats.h"
 #include "task_iter.h"
@@ -40,6 +41,8 @@ struct run {
 	struct ccx_stats stats, printed;
 	struct ccx_tasks tasks;
 	struct ccx_metrics_server *metrics;	/* NULL: not wanted */
+	struct ccx_notify notify;
+	struct ccx_progress progress;
 	int signal_fd, timer_fd, ranking_fd, control_fd, epoll_fd;
 	bool interrupted;
 	bool ranking_changed;
@@ -94,6 +97,9 @@ static int open_files(struct run *run, struct ccx_error *error)
 	if (run->signal_fd < 0 || run->timer_fd < 0 || run->ranking_fd < 0 || run->epoll_fd < 0 ||
 	    watch(run, run->signal_fd) || watch(run, run->timer_fd) || watch(run, run->ranking_fd))
 		return ccx_error_set(error, -errno, "cannot open files: %s", strerror(errno));
+	ccx_notify_open(&run->notify);
+	if (run->notify.timer_fd >= 0)
+		watch(run, run->notify.timer_fd);
 	period.it_value.tv_sec = period.it_interval.tv_sec = run->options->stats_seconds;
 	timerfd_settime(run->timer_fd, 0, &period, NULL);
 	return 0;
@@ -123,6 +129,7 @@ static void close_files(struct run *run)
 {
 	ccx_metrics_stop(run->metrics);
 	ccx_control_close(run->control_fd);
+	ccx_notify_close(&run->notify);
 	close(run->epoll_fd);
 	close(run->ranking_fd);
 	close(run->timer_fd);
@@ -161,6 +168,16 @@ static void print_rules(const struct ccx_ruling *ruling)
 	fflush(stdout);
 }
 
+static void notify_ready(const struct run *run)
+{
+	const struct ccx_topology *topology = run->session.topology;
+
+	ccx_notify_send(&run->notify, "READY=1\nSTATUS=Scheduling %s on %u CPUs in %u domain%s",
+			run->options->partial ? "tasks of policy SCHED_EXT" : "all ordinary tasks",
+			topology->nr_cpus, topology->nr_domains,
+			topology->nr_domains == 1 ? "" : "s");
+}
+
 /* A bad file must not cost the rules that are in force. */
 static void reload_rules(struct run *run)
 {
@@ -176,6 +193,17 @@ static void reload_rules(struct run *run)
 	print_rules(&run->ruling);
 }
 
+/* Only while it does what it is for: attached, and every dispatcher decides. */
+static void sign_of_life(struct run *run)
+{
+	const struct ccx_session *session = &run->session;
+
+	if (ccx_progress_check(&run->progress, session->scheduler.state, session->dispatchers,
+			       session->topology->nr_domains) &&
+	    !session->scheduler.exit->kind)
+		ccx_notify_send(&run->notify, "WATCHDOG=1");
+}
+
 static void on_event(struct run *run, int fd)
 {
 	struct signalfd_siginfo info;
@@ -184,10 +212,12 @@ static void on_event(struct run *run, int fd)
 
 	if (fd == run->signal_fd) {
 		while (read(fd, &info, sizeof(info)) == sizeof(info)) {
-			if (info.ssi_signo == SIGHUP)
+			run->interrupted |= info.ssi_signo != SIGHUP;
+			if (info.ssi_signo == SIGHUP) {
+				ccx_notify_reloading(&run->notify);
 				reload_rules(run);
-			else
-				run->interrupted = true;
+				notify_ready(run);
+			}
 		}
 	} else if (fd == run->timer_fd) {
 		if (read(fd, &expirations, sizeof(expirations)) < 0)
@@ -198,6 +228,9 @@ static void on_event(struct run *run, int fd)
 	} else if (fd == run->ranking_fd) {
 		if (read(fd, &expirations, sizeof(expirations)) > 0)
 			check_ranking(run);
+	} else if (fd == run->notify.timer_fd) {
+		if (read(fd, &expirations, sizeof(expirations)) > 0)
+			sign_of_life(run);
 	} else if (fd == run->control_fd) {
 		read_stats(run);
 		ccx_task_iter_read(run->session.scheduler.object, &run->tasks);
@@ -298,9 +331,11 @@ static int run_once(struct run *run)
 
 	memset(&exit, 0, sizeof(exit));
 	memset(&run->printed, 0, sizeof(run->printed));
+	memset(&run->progress, 0, sizeof(run->progress));
 	err = ccx_session_start(&run->session, run->options, &run->ruling, &error);
 	if (err) {
 		fprintf(stderr, "scx_ccx: %s\n", error.text);
+		ccx_notify_send(&run->notify, "STATUS=%s", error.text);
 		return exit_code(err);
 	}
 	if (run->control_fd < 0) {
@@ -315,7 +350,10 @@ static int run_once(struct run *run)
 	print_rules(&run->ruling);
 	watch_ranking(run);
 	watch(run, run->session.scheduler.events_fd);
+	notify_ready(run);
 	serve(run);
+	if (run->interrupted)
+		ccx_notify_send(&run->notify, "STOPPING=1");
 	read_stats(run);
 	ccx_session_end(&run->session, &exit);
 	if (run->options->stats_seconds || run->options->verbose || run->interrupted)
