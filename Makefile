@@ -3,7 +3,16 @@
 
 VERSION := 0.1
 B       := build
-PREFIX  ?= /usr/local
+# where `make install` puts things; DESTDIR is put before all of them
+prefix  ?= /usr/local
+PREFIX  ?= $(prefix)
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+DOCDIR  ?= $(PREFIX)/share/doc/scx_ccx
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 CC      ?= gcc
 # any clang from 16 on compiles the BPF side
 CLANG   ?= $(firstword $(foreach v,22 21 20 19 18 17 16,$(shell command -v clang-$(v))) clang)
@@ -30,9 +39,9 @@ VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildc
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: all demo check check-unit check-docs check-vm bench fuzz install uninstall clean help
+.PHONY: all texts FORCE demo check check-unit check-docs check-install check-vm bench fuzz install uninstall clean help
 
-all: $(B)/scx_ccx $(BENCHES) $(VM_PROGRAMS) $(VM_LIBRARIES)
+all: $(B)/scx_ccx texts $(BENCHES) $(VM_PROGRAMS) $(VM_LIBRARIES)
 
 $(B)/src/bpf/main.bpf.o: src/bpf/main.bpf.c
 	@mkdir -p $(@D)
@@ -68,8 +77,34 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 
 include tests/unit/module.mk
 
+# ---- what is installed beside the program; the options in it come from the table in src/options.c ----
+
+MAN_PAGES   := $(patsubst docs/man/%.in,$(B)/man/%,$(wildcard docs/man/*.in))
+COMPLETIONS := $(patsubst contrib/%.in,$(B)/contrib/%,$(wildcard contrib/completions/*.in))
+TEXTS       := $(MAN_PAGES) $(COMPLETIONS) $(B)/contrib/scx_ccx.conf
+SERVICE     := $(B)/contrib/systemd/scx_ccx.service
+
+texts: $(TEXTS) $(SERVICE)
+
+$(B)/tools/options_text: $(B)/tools/options_text.o $(B)/src/options.o
+	$(CC) $(CFLAGS) $^ $(LDFLAGS) -o $@
+
+$(MAN_PAGES): $(B)/man/%: docs/man/%.in $(B)/tools/options_text
+	@mkdir -p $(@D)
+	$(B)/tools/options_text <$< >$@
+
+$(COMPLETIONS) $(B)/contrib/scx_ccx.conf: $(B)/contrib/%: contrib/%.in $(B)/tools/options_text
+	@mkdir -p $(@D)
+	$(B)/tools/options_text <$< >$@
+
+# made anew each time: it names the directory of the program, which is another one for each PREFIX
+$(SERVICE): contrib/systemd/scx_ccx.service.in FORCE
+	@mkdir -p $(@D)
+	sed 's,@bindir@,$(BINDIR),' $< >$@
+
+
 .SECONDARY:
--include $(wildcard $(B)/src/*.d $(B)/topology/*.d $(B)/bench/*.d $(B)/src/bpf/*.d $(B)/tests/*/*.d)
+-include $(wildcard $(B)/src/*.d $(B)/topology/*.d $(B)/bench/*.d $(B)/src/bpf/*.d $(B)/tools/*.d $(B)/tests/*/*.d)
 
 demo:
 	tools/deps build vm
@@ -79,7 +114,7 @@ demo:
 check:
 	tools/deps build test vm
 	$(MAKE) all
-	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs
+	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-install
 	$(MAKE) check-vm
 
 check-unit: $(UNIT_TESTS)
@@ -87,6 +122,9 @@ check-unit: $(UNIT_TESTS)
 
 check-docs: $(B)/scx_ccx
 	tests/docs/run
+
+check-install: all
+	tests/install/run
 
 check-vm: all
 	tests/vm/check
@@ -96,11 +134,27 @@ bench:
 	$(MAKE) all
 	bench/run
 
-install: $(B)/scx_ccx
-	install -D -m 755 $(B)/scx_ccx $(DESTDIR)$(PREFIX)/bin/scx_ccx
+# "FILE DIRECTORY NAME MODE" of all that is installed: install and uninstall cannot differ
+INSTALLED := $(B)/scx_ccx,$(BINDIR),scx_ccx,755 \
+	     $(foreach p,$(MAN_PAGES),$p,$(MANDIR)/man$(subst .,,$(suffix $p)),$(notdir $p),644) \
+	     $(SERVICE),$(UNITDIR),scx_ccx.service,644 \
+	     $(B)/contrib/completions/scx_ccx.bash,$(BASHDIR),scx_ccx,644 \
+	     $(B)/contrib/completions/_scx_ccx,$(ZSHDIR),_scx_ccx,644 \
+	     $(B)/contrib/completions/scx_ccx.fish,$(FISHDIR),scx_ccx.fish,644 \
+	     $(B)/contrib/scx_ccx.conf,$(DOCDIR)/examples,scx_ccx.conf,644 \
+	     $(foreach f,rules.conf scx_ccx.default scx_loader.toml,contrib/$f,$(DOCDIR)/examples,$f,644) \
+	     $(foreach f,$(wildcard contrib/kubernetes/*),$f,$(DOCDIR)/examples/kubernetes,$(notdir $f),644) \
+	     $(foreach f,$(wildcard docs/*.md docs/*.svg),$f,$(DOCDIR),$(notdir $f),644)
+part       = $(word $2,$(subst $(comma), ,$1))
 
+install: $(B)/scx_ccx texts
+	$(foreach f,$(INSTALLED),install -D -m $(call part,$f,4) $(call part,$f,1) \
+		$(DESTDIR)$(call part,$f,2)/$(call part,$f,3) &&) true
+
+# directories of its own go, too, if nobody else put something there
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/scx_ccx
+	rm -f $(foreach f,$(INSTALLED),$(DESTDIR)$(call part,$f,2)/$(call part,$f,3))
+	-rmdir $(DESTDIR)$(DOCDIR)/examples/kubernetes $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null || true
 
 clean:
 	rm -rf $(B)
@@ -110,6 +164,6 @@ help:
 	@echo 'make demo       install what is missing, build, and show the scheduler at work'
 	@echo 'make check      install what is missing, build, and run all tests'
 	@echo 'make bench      compare schedulers; bench/run --help tells how'
-	@echo 'make install    to $$(DESTDIR)$$(PREFIX), PREFIX=/usr/local'
+	@echo 'make install    to $$(DESTDIR)$$(PREFIX), PREFIX=/usr/local: program, manual, completions, service'
 	@echo 'make uninstall  removes what install installed'
 	@echo 'make clean      removes build/'
