@@ -170,7 +170,7 @@ static int load(struct ccx_scheduler *scheduler, const struct ccx_topology *topo
 	LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "scx_ccx");
 	struct bpf_map *map;
 	size_t size;
-	void *config;
+	struct ccx_config *config;
 	int err;
 
 	scheduler->object = bpf_object__open_mem(ccx_bpf_object,
@@ -183,7 +183,7 @@ static int load(struct ccx_scheduler *scheduler, const struct ccx_topology *topo
 	if (!config || size < sizeof(struct ccx_config))
 		return ccx_error_set(error, -EIO, "the BPF object has no configuration");
 	ccx_configure(config, topology, options, tids);
-	err = ccx_ops_set(scheduler->object, options);
+	err = ccx_ops_set(scheduler->object, options, config->many_nodes);
 	if (err)
 		return ccx_error_set(error, err, "cannot set up the operations table: %s",
 				     strerror(-err));
