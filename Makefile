@@ -17,7 +17,7 @@ CC      ?= gcc
 # any clang from 16 on compiles the BPF side
 CLANG   ?= $(firstword $(foreach v,22 21 20 19 18 17 16,$(shell command -v clang-$(v))) clang)
 
-PACKAGES := libbpf libelf hwloc liburcu-qsbr jansson libconfig libmicrohttpd
+PACKAGES := libbpf libelf hwloc liburcu-qsbr jansson libconfig libmicrohttpd libcap-ng libseccomp
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wshadow
 ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
@@ -70,6 +70,9 @@ $(B)/tests/vm/%.so: tests/vm/%.c
 
 $(B)/tests/vm/%: $(B)/tests/vm/%.o
 	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -o $@
+
+# it loads the programs itself
+$(B)/tests/vm/verifier: $(PROGRAM_OBJS) $(B)/libccx-topology.a
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 	@mkdir -p $(@D)

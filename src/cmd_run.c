@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,14 +9,18 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "backoff.h"
+#include "clock.h"
 #include "commands.h"
 #include "control.h"
+#include "filter.h"
 #include "memory.h"
 #include "metrics_server.h"
 #include "notify.h"
+#include "privileges.h"
+#include "report.h"
 #include "session.h"
 #include "stats.h"
 #include "task_iter.h"
@@ -31,8 +36,8 @@
  */
 #define RANKING_SECONDS		5
 
-/* More restarts than this within a minute are a fault, not hotplug. */
-#define RESTARTS_A_MINUTE	30
+/* How long an answer to a client is good for the next one. */
+#define DOCUMENT_MS		20
 
 struct run {
 	const struct ccx_options *options;
@@ -43,7 +48,11 @@ struct run {
 	struct ccx_metrics_server *metrics;	/* NULL: not wanted */
 	struct ccx_notify notify;
 	struct ccx_progress progress;
-	int signal_fd, timer_fd, ranking_fd, control_fd, epoll_fd;
+	struct ccx_backoff backoff;
+	char *document;			/* the last answer to a client, NULL: none in this session */
+	uint64_t document_ns;
+	char restart_reason[160];	/* why the last session was to be followed by another one */
+	int signal_fd, timer_fd, ranking_fd, control_fd, epoll_fd, state_fd;
 	bool interrupted;
 	bool ranking_changed;
 };
@@ -134,6 +143,8 @@ static void close_files(struct run *run)
 	close(run->ranking_fd);
 	close(run->timer_fd);
 	close(run->signal_fd);
+	if (run->state_fd >= 0)
+		close(run->state_fd);
 }
 
 /* A timer only where there is something to read: other machines are not woken for it. */
@@ -189,7 +200,9 @@ static void reload_rules(struct run *run)
 		fprintf(stderr, "scx_ccx: %s; the rules stay as they were\n", error.text);
 		return;
 	}
-	ccx_ruling_publish(&run->ruling, &run->session.scheduler);
+	/* between two sessions there is nobody to tell: the next one begins with them */
+	if (run->session.scheduler.rules)
+		ccx_ruling_publish(&run->ruling, &run->session.scheduler);
 	print_rules(&run->ruling);
 }
 
@@ -204,21 +217,43 @@ static void sign_of_life(struct run *run)
 		ccx_notify_send(&run->notify, "WATCHDOG=1");
 }
 
-static void on_event(struct run *run, int fd)
+static void on_signal(struct run *run)
 {
 	struct signalfd_siginfo info;
+
+	while (read(run->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		run->interrupted |= info.ssi_signo != SIGHUP;
+		if (info.ssi_signo == SIGHUP) {
+			ccx_notify_reloading(&run->notify);
+			reload_rules(run);
+			if (run->session.topology)
+				notify_ready(run);
+		}
+	}
+}
+
+/* Clients that come in quick succession get the same reading: it walks all tasks of the machine. */
+static void answer_client(struct run *run)
+{
+	uint64_t now_ns = ccx_monotonic_ns();
+
+	if (!run->document || now_ns - run->document_ns > DOCUMENT_MS * 1000000ULL) {
+		free(run->document);
+		read_stats(run);
+		ccx_task_iter_read(run->session.scheduler.object, &run->tasks);
+		run->document = ccx_stats_json(&run->stats, &run->tasks);
+		run->document_ns = now_ns;
+	}
+	ccx_control_answer(run->control_fd, run->document ? run->document : "",
+			   run->document ? strlen(run->document) : 0);
+}
+
+static void on_event(struct run *run, int fd)
+{
 	uint64_t expirations;
-	char *text;
 
 	if (fd == run->signal_fd) {
-		while (read(fd, &info, sizeof(info)) == sizeof(info)) {
-			run->interrupted |= info.ssi_signo != SIGHUP;
-			if (info.ssi_signo == SIGHUP) {
-				ccx_notify_reloading(&run->notify);
-				reload_rules(run);
-				notify_ready(run);
-			}
-		}
+		on_signal(run);
 	} else if (fd == run->timer_fd) {
 		if (read(fd, &expirations, sizeof(expirations)) < 0)
 			return;
@@ -232,11 +267,7 @@ static void on_event(struct run *run, int fd)
 		if (read(fd, &expirations, sizeof(expirations)) > 0)
 			sign_of_life(run);
 	} else if (fd == run->control_fd) {
-		read_stats(run);
-		ccx_task_iter_read(run->session.scheduler.object, &run->tasks);
-		text = ccx_stats_json(&run->stats, &run->tasks);
-		ccx_control_answer(fd, text ? text : "", text ? strlen(text) : 0);
-		free(text);
+		answer_client(run);
 	}
 }
 
@@ -281,28 +312,45 @@ static void print_start(const struct run *run)
 	fflush(stdout);
 }
 
-/* Prints why a session ended. Returns the exit code, or -1 to start anew. */
-static int print_end(const struct run *run, const struct ccx_exit *exit)
+/* Another session is to follow; says why. */
+static int start_again(struct run *run, const char *reason, const char *where)
 {
-	if (run->ranking_changed && !run->interrupted) {
-		printf("scx_ccx: the firmware prefers other cores now: starting again.\n");
-		fflush(stdout);
-		return -1;
-	}
+	snprintf(run->restart_reason, sizeof(run->restart_reason), "%s", reason);
+	printf("scx_ccx: %s: starting again%s.\n", reason, where);
+	fflush(stdout);
+	return -1;
+}
+
+static void save_report(const struct run *run, const struct ccx_exit *exit)
+{
+	struct ccx_error error;
+	char name[64];
+
+	if (run->state_fd < 0)
+		return;
+	if (ccx_report_save(run->state_fd, exit, &run->stats, name, sizeof(name), &error))
+		fprintf(stderr, "scx_ccx: %s\n", error.text);
+	else
+		fprintf(stderr, "scx_ccx: this was saved as %s/%s\n", run->options->state_dir, name);
+}
+
+/* Prints why a session ended. Returns the exit code, or -1 to start anew. */
+static int print_end(struct run *run, const struct ccx_exit *exit)
+{
+	if (run->ranking_changed && !run->interrupted)
+		return start_again(run, "the firmware prefers other cores now", "");
 	if (run->interrupted || exit->kind == EXIT_UNREG) {
 		printf("scx_ccx: stopped; the kernel's own scheduler is back.\n");
 		return CCX_EXIT_DONE;
 	}
-	if (exit->code & ECODE_ACT_RESTART) {
-		printf("scx_ccx: %s: starting again on the new topology.\n", exit->reason);
-		fflush(stdout);
-		return -1;
-	}
+	if (exit->code & ECODE_ACT_RESTART)
+		return start_again(run, exit->reason, " on the new topology");
 	fprintf(stderr, "scx_ccx: the kernel ended the scheduler: %s%s%s (kind %u, code %lld)\n",
 		exit->reason, *exit->message ? ": " : "", exit->message, exit->kind,
 		(long long)exit->code);
 	if (exit->kind >= EXIT_ERROR && *exit->dump)
 		fprintf(stderr, "%s\n", exit->dump);
+	save_report(run, exit);
 	return CCX_EXIT_FAILED;
 }
 
@@ -326,6 +374,7 @@ static int exit_code(int err)
 static int run_once(struct run *run)
 {
 	static struct ccx_exit exit;
+	uint64_t hotplug_seq = ccx_scheduler_hotplug_seq();
 	struct ccx_error error;
 	int err;
 
@@ -333,6 +382,9 @@ static int run_once(struct run *run)
 	memset(&run->printed, 0, sizeof(run->printed));
 	memset(&run->progress, 0, sizeof(run->progress));
 	err = ccx_session_start(&run->session, run->options, &run->ruling, &error);
+	/* a thread cannot start on CPUs that went away since the topology was read, say */
+	if (err && ccx_scheduler_hotplug_seq() != hotplug_seq)
+		return start_again(run, "CPUs changed during the start", " on the new topology");
 	if (err) {
 		fprintf(stderr, "scx_ccx: %s\n", error.text);
 		ccx_notify_send(&run->notify, "STATUS=%s", error.text);
@@ -355,55 +407,95 @@ static int run_once(struct run *run)
 	if (run->interrupted)
 		ccx_notify_send(&run->notify, "STOPPING=1");
 	read_stats(run);
+	free(run->document);
+	run->document = NULL;
 	ccx_session_end(&run->session, &exit);
 	if (run->options->stats_seconds || run->options->verbose || run->interrupted)
 		ccx_stats_print(stdout, NULL, &run->stats);
 	return print_end(run, &exit);
 }
 
+/* Waits before the next session. The exit code if there is to be none, else -1. */
+static int wait_for_restart(struct run *run, uint64_t began_ns)
+{
+	struct pollfd signals = { .fd = run->signal_fd, .events = POLLIN };
+	uint64_t now_ns = ccx_monotonic_ns(), until_ns;
+	uint32_t wait_ms = ccx_backoff_next(&run->backoff, (now_ns - began_ns) / 1000000);
+
+	if (wait_ms == CCX_BACKOFF_GIVE_UP) {
+		fprintf(stderr, "scx_ccx: %u restarts in a row, the last because of this: %s. Giving up\n",
+			run->backoff.restarts, run->restart_reason);
+		return CCX_EXIT_FAILED;
+	}
+	until_ns = now_ns + wait_ms * 1000000ULL;
+	while (!run->interrupted && (now_ns = ccx_monotonic_ns()) < until_ns) {
+		if (poll(&signals, 1, (until_ns - now_ns) / 1000000 + 1) > 0)
+			on_signal(run);
+	}
+	if (!run->interrupted)
+		return -1;
+	ccx_notify_send(&run->notify, "STOPPING=1");
+	printf("scx_ccx: stopped; the kernel's own scheduler is back.\n");
+	return CCX_EXIT_DONE;
+}
+
+/* Everything that comes before the first session. The exit code on failure, else -1. */
+static int prepare(struct run *run)
+{
+	struct ccx_metrics_address metrics;
+	struct ccx_error error;
+	int result = CCX_EXIT_FAILED;
+
+	/* what the program will be able to do in the end decides whether it can read its files now */
+	ccx_memory_allow();
+	if (ccx_privileges_begin(&error))
+		goto failed;
+	if ((run->options->metrics &&
+	     ccx_metrics_parse(run->options->metrics, &metrics, &error)) ||
+	    (run->options->rules && ccx_ruling_read(&run->ruling, run->options->rules, &error))) {
+		result = CCX_EXIT_USAGE;
+		goto failed;
+	}
+	if (run->options->state_dir) {
+		run->state_fd = ccx_report_open(run->options->state_dir, &error);
+		if (run->state_fd < 0) {
+			result = CCX_EXIT_USAGE;
+			goto failed;
+		}
+	}
+	if (ccx_scheduler_check(&error)) {
+		result = CCX_EXIT_CANNOT;
+		goto failed;
+	}
+	if (ccx_filter_install(&error))
+		fprintf(stderr, "scx_ccx: %s; going on without\n", error.text);
+	if (ccx_memory_lock(&error) || open_files(run, &error) ||
+	    (run->options->metrics && open_metrics(run, &metrics, &error)))
+		goto failed;
+	return -1;
+failed:
+	fprintf(stderr, "scx_ccx: %s\n", error.text);
+	return result;
+}
+
 int ccx_cmd_run(const struct ccx_options *options)
 {
 	static struct run run;
-	struct ccx_error error;
-	struct ccx_metrics_address metrics;
-	time_t minute = 0;
-	int result, restarts = 0;
+	uint64_t began_ns;
+	int result;
 
 	run.options = options;
-	run.control_fd = -1;
+	run.control_fd = run.state_fd = -1;
 	verbose = options->verbose;
 	libbpf_set_print(print_libbpf);
-	if (options->metrics && ccx_metrics_parse(options->metrics, &metrics, &error)) {
-		fprintf(stderr, "scx_ccx: %s\n", error.text);
-		return CCX_EXIT_USAGE;
-	}
-	if (options->rules && ccx_ruling_read(&run.ruling, options->rules, &error)) {
-		fprintf(stderr, "scx_ccx: %s\n", error.text);
-		return CCX_EXIT_USAGE;
-	}
-	if (ccx_scheduler_check(&error)) {
-		fprintf(stderr, "scx_ccx: %s\n", error.text);
-		return CCX_EXIT_CANNOT;
-	}
-	if (ccx_memory_lock(&error) || open_files(&run, &error) ||
-	    (options->metrics && open_metrics(&run, &metrics, &error))) {
-		fprintf(stderr, "scx_ccx: %s\n", error.text);
-		return CCX_EXIT_FAILED;
-	}
-	for (;;) {
+	result = prepare(&run);
+	if (result >= 0)
+		return result;
+	while (result < 0) {
+		began_ns = ccx_monotonic_ns();
 		result = run_once(&run);
-		if (result >= 0)
-			break;
-		if (time(NULL) - minute > 60) {
-			minute = time(NULL);
-			restarts = 0;
-		}
-		if (++restarts > RESTARTS_A_MINUTE) {
-			fprintf(stderr, "scx_ccx: %d restarts within a minute: giving up\n",
-				restarts);
-			result = CCX_EXIT_FAILED;
-			break;
-		}
+		if (result < 0)
+			result = wait_for_restart(&run, began_ns);
 	}
 	close_files(&run);
 	return result;

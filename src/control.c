@@ -15,8 +15,8 @@ static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = C
 
 int ccx_control_make_directory(struct ccx_error *error)
 {
-	/* chmod: whatever the umask */
-	if ((mkdir(CCX_RUN_DIRECTORY, 0750) || chmod(CCX_RUN_DIRECTORY, 0750)) && errno != EEXIST)
+	/* chmod: whatever the umask, or what somebody left there */
+	if ((mkdir(CCX_RUN_DIRECTORY, 0750) && errno != EEXIST) || chmod(CCX_RUN_DIRECTORY, 0750))
 		return ccx_error_set(error, -errno, "cannot make %s: %s", CCX_RUN_DIRECTORY,
 				     strerror(errno));
 	return 0;
@@ -43,6 +43,37 @@ int ccx_control_listen(struct ccx_error *error)
 	return fd;
 }
 
+/* Has the peer this group among its own? */
+static bool in_group(int fd, const struct ucred *peer, gid_t group)
+{
+	gid_t groups[256];
+	socklen_t size = sizeof(groups);
+	size_t i;
+
+	if (peer->gid == group)
+		return true;
+	/* fails with more groups than we look at: not one of ours then */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size))
+		return false;
+	for (i = 0; i < size / sizeof(groups[0]); i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+bool ccx_control_trusts(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	struct stat owner;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || size != sizeof(peer))
+		return false;
+	if (!peer.uid || peer.uid == geteuid())
+		return true;
+	return !stat(CCX_CONTROL_PATH, &owner) && in_group(fd, &peer, owner.st_gid);
+}
+
 void ccx_control_answer(int listen_fd, const char *text, size_t length)
 {
 	int size = SEND_BUFFER;
@@ -52,7 +83,8 @@ void ccx_control_answer(int listen_fd, const char *text, size_t length)
 		return;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	/* a client that went away, or a document beyond the buffer: the client sees it cut off */
-	if (send(fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (!ccx_control_trusts(fd) ||
+	    send(fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		shutdown(fd, SHUT_RDWR);
 	close(fd);
 }

@@ -8,6 +8,7 @@
 #ifndef CCX_CONTROL_H
 #define CCX_CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ccx/error.h"
@@ -22,7 +23,16 @@ int ccx_control_make_directory(struct ccx_error *error);
 /* A listening, non-blocking socket, or -errno. Directory mode 0750, socket mode 0660. */
 int ccx_control_listen(struct ccx_error *error);
 
-/* Answers one waiting client, if there still is one, with `text`. */
+/*
+ * Is the peer of this connection root, our own user, or of the group that owns the socket? Rights
+ * of the path say the same; they can be changed by mistake.
+ */
+bool ccx_control_trusts(int fd);
+
+/*
+ * Answers one waiting client, if there still is one and it is trusted, with `text`; others get the
+ * end of the stream at once.
+ */
 void ccx_control_answer(int listen_fd, const char *text, size_t length);
 
 /* Closes and removes the socket. */

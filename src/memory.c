@@ -33,12 +33,17 @@ static int lock_segments(struct dl_phdr_info *info, size_t size, void *context)
 	return 0;
 }
 
-int ccx_memory_lock(struct ccx_error *error)
+void ccx_memory_allow(void)
 {
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-	int err = 0;
 
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
+int ccx_memory_lock(struct ccx_error *error)
+{
+	int err = 0;
+
 	/* one heap for all threads, that is never given back and never mapped anew */
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, -1);

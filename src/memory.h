@@ -5,6 +5,9 @@
 
 #include "ccx/error.h"
 
+/* Lifts the limit on locked memory, as far as this user may. */
+void ccx_memory_allow(void);
+
 /*
  * Locks the program's own pages and those of the libraries its loops run in now, and everything
  * else when it is first touched: libraries that only start-up needs (XML, and what it drags in)

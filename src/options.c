@@ -52,6 +52,8 @@ const struct ccx_option ccx_option_table[] = {
 	  FLAG(partial), SETTING_OF(RUN) },
 	{ "rules", "FILE", "Classes of tasks by name, cgroup or pid",
 	  TEXT(rules, NULL), SETTING_OF(RUN) },
+	{ "state-dir", "DIR", "Where to keep a report when the kernel ends the scheduler",
+	  TEXT(state_dir, NULL), SETTING_OF(RUN) },
 	{ "stats", "SECONDS", "Print figures every so many seconds",
 	  NUMBER(stats_seconds, 1, 86400, 0), SETTING_OF(RUN) },
 	{ "metrics", "ADDRESS",

@@ -39,6 +39,7 @@ struct ccx_options {
 	uint32_t fresh_us;
 	uint32_t max_domain_cpus;
 	const char *rules;		/* FILE; NULL: none */
+	const char *state_dir;		/* DIR; NULL: none */
 	uint32_t stats_seconds;		/* 0: none */
 	const char *metrics;		/* ADDRESS; NULL: none */
 	bool partial;

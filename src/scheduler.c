@@ -4,15 +4,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "configure.h"
 #include "ops.h"
+#include "privileges.h"
 #include "task_iter.h"
 
 extern const char ccx_bpf_object[], ccx_bpf_object_end[];
@@ -34,28 +33,6 @@ static int read_line(const char *path, char *line, size_t size)
 	return err;
 }
 
-static const char *missing_capability(void)
-{
-	static const struct {
-		int number;
-		const char *name;
-	} needed[] = {
-		{ CAP_BPF, "CAP_BPF" },
-		{ CAP_PERFMON, "CAP_PERFMON" },
-		{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN" },
-	};
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = {};
-	size_t i;
-
-	if (syscall(SYS_capget, &header, data))
-		return "CAP_BPF";
-	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!(data[needed[i].number / 32].effective & 1U << needed[i].number % 32))
-			return needed[i].name;
-	return NULL;
-}
-
 int ccx_scheduler_check(struct ccx_error *error)
 {
 	char line[128] = "", name[128] = "";
@@ -69,7 +46,7 @@ int ccx_scheduler_check(struct ccx_error *error)
 		return ccx_error_set(error, -ENOTSUP,
 				     "cannot run here: this kernel has no BTF "
 				     "(CONFIG_DEBUG_INFO_BTF)");
-	capability = missing_capability();
+	capability = ccx_privileges_missing();
 	if (capability)
 		return ccx_error_set(error, -ENOTSUP,
 				     "cannot run as this user: missing capability %s (run as root)",
@@ -163,41 +140,68 @@ static void unmap(const volatile void *data, size_t bytes)
 		munmap((void *)data, bytes);
 }
 
+static int configure(struct bpf_object *object, const struct ccx_topology *topology,
+		     const struct ccx_scheduler_options *options, const pid_t *tids,
+		     struct ccx_error *error)
+{
+	static const char *const per_domain[] = { "ccx_messages", "ccx_decisions",
+						  "ccx_group_weights" };
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata.config");
+	size_t size, i;
+	void *config = map ? bpf_map__initial_value(map, &size) : NULL;
+	int err;
+
+	if (!config || size < sizeof(struct ccx_config))
+		return ccx_error_set(error, -EIO, "the BPF object has no configuration");
+	ccx_configure(config, topology, options, tids);
+	err = ccx_ops_set(object, options);
+	if (err)
+		return ccx_error_set(error, err, "cannot set up the operations table: %s",
+				     strerror(-err));
+	ccx_task_iter_prepare(object);
+	for (i = 0; i < sizeof(per_domain) / sizeof(per_domain[0]); i++) {
+		map = bpf_object__find_map_by_name(object, per_domain[i]);
+		err = map ? bpf_map__set_max_entries(map, topology->nr_domains) : -ENOENT;
+		if (err)
+			return ccx_error_set(error, err, "the BPF object has no %s", per_domain[i]);
+	}
+	return 0;
+}
+
+struct bpf_object *ccx_scheduler_prepare(const struct ccx_topology *topology,
+					 const struct ccx_scheduler_options *options,
+					 const pid_t *tids, struct ccx_error *error)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "scx_ccx");
+	struct bpf_object *object;
+	int err;
+
+	object = bpf_object__open_mem(ccx_bpf_object, ccx_bpf_object_end - ccx_bpf_object,
+				      &open_options);
+	if (!object) {
+		err = -errno;
+		ccx_error_set(error, err, "cannot open the BPF object: %s", strerror(-err));
+	} else {
+		err = configure(object, topology, options, tids, error);
+	}
+	if (err) {
+		bpf_object__close(object);
+		object = NULL;
+		errno = -err;
+	}
+	return object;
+}
+
 static int load(struct ccx_scheduler *scheduler, const struct ccx_topology *topology,
 		const struct ccx_scheduler_options *options, const pid_t *tids,
 		struct ccx_error *error)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "scx_ccx");
-	struct bpf_map *map;
-	size_t size;
-	struct ccx_config *config;
 	int err;
 
-	scheduler->object = bpf_object__open_mem(ccx_bpf_object,
-						 ccx_bpf_object_end - ccx_bpf_object, &open_options);
+	scheduler->object = ccx_scheduler_prepare(topology, options, tids, error);
 	if (!scheduler->object)
-		return ccx_error_set(error, -errno, "cannot open the BPF object: %s",
-				     strerror(errno));
-	map = bpf_object__find_map_by_name(scheduler->object, ".rodata.config");
-	config = map ? bpf_map__initial_value(map, &size) : NULL;
-	if (!config || size < sizeof(struct ccx_config))
-		return ccx_error_set(error, -EIO, "the BPF object has no configuration");
-	ccx_configure(config, topology, options, tids);
-	err = ccx_ops_set(scheduler->object, options, config->many_nodes);
-	if (err)
-		return ccx_error_set(error, err, "cannot set up the operations table: %s",
-				     strerror(-err));
-	ccx_task_iter_prepare(scheduler->object);
-	map = bpf_object__find_map_by_name(scheduler->object, "ccx_messages");
-	err = bpf_map__set_max_entries(map, scheduler->nr_domains);
-	map = bpf_object__find_map_by_name(scheduler->object, "ccx_decisions");
-	if (!err)
-		err = bpf_map__set_max_entries(map, scheduler->nr_domains);
-	map = bpf_object__find_map_by_name(scheduler->object, "ccx_group_weights");
-	if (!err)
-		err = bpf_map__set_max_entries(map, scheduler->nr_domains);
-	if (!err)
-		err = bpf_object__load(scheduler->object);
+		return -errno;
+	err = bpf_object__load(scheduler->object);
 	if (err)
 		return ccx_error_set(error, err == -ENOMEM ? err : -ENOTSUP,
 				     "this kernel does not load the scheduler: %s (--verbose tells more)",

@@ -52,6 +52,14 @@ int ccx_scheduler_check(struct ccx_error *error);
 uint64_t ccx_scheduler_hotplug_seq(void);
 
 /*
+ * The BPF object, configured but not loaded: the first half of ccx_scheduler_open(), for who wants
+ * to watch the second. NULL on failure, with errno set. bpf_object__close() frees it.
+ */
+struct bpf_object *ccx_scheduler_prepare(const struct ccx_topology *topology,
+					 const struct ccx_scheduler_options *options,
+					 const pid_t *tids, struct ccx_error *error);
+
+/*
  * tids: one dispatcher's thread id per domain. On failure nothing is left behind. -errno: -ENOTSUP
  * as above, -E2BIG more than CCX_MAX_DOMAINS domains, others as the kernel says.
  */

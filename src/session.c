@@ -10,6 +10,7 @@
 
 #include "ccx/deadline.h"
 #include "clock.h"
+#include "privileges.h"
 
 /* Of CCX_LOAD_SNAPSHOTS at one per CCX_LOAD_PERIOD_NS, a dispatcher uses up 50 in this time. */
 #define RECLAIM_PAUSE_NS (50 * 1000 * 1000)
@@ -52,6 +53,8 @@ static void *reclaimer_thread(void *context)
 	uint64_t events;
 
 	pthread_setname_np(pthread_self(), "ccx-reclaim");
+	if (ccx_privileges_drop())
+		fprintf(stderr, "scx_ccx: the reclaimer keeps its capabilities\n");
 	while (!__atomic_load_n(&session->reclaimer_quit, __ATOMIC_ACQUIRE)) {
 		nanosleep(&pause, NULL);
 		if (!ccx_load_table_reclaim(session->loads) &&
@@ -178,7 +181,11 @@ int ccx_session_start(struct ccx_session *session, const struct ccx_options *opt
 
 	memset(session, 0, sizeof(*session));
 	session->quit_fd = session->reclaim_fd = -1;
-	err = start(session, options, ruling, error);
+	err = ccx_privileges_raise(error);
+	if (!err)
+		err = start(session, options, ruling, error);
+	if (!err)
+		err = ccx_privileges_lower(error);
 	if (err)
 		ccx_session_end(session, NULL);
 	return err;
