@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ccx/deadline.h"
+#include "ccx/policy.h"
 
 #define US 1000ULL
 #define MS (1000 * US)
@@ -44,9 +45,12 @@ static void config_domain(struct ccx_config *config, const struct ccx_topology *
 			/* start behind oneself, so that neighbours do not all pick the same */
 			uint32_t other = (index + i) % topology->nr_domains;
 
-			if (ccx_topology_distance(topology, index, other) == distance)
-				out->nearest[nr++] = other;
+			if (ccx_topology_distance(topology, index, other) != distance)
+				continue;
+			out->nearest[nr++] = other;
+			out->nr_near += !ccx_policy_other_node(distance);
 		}
+	config->many_nodes |= out->nr_near != nr;
 	out->critical_home = index;
 	for (i = 0; i < nr && !domain->nr_kind[CCX_KIND_PERFORMANCE]; i++)
 		if (topology->domains[out->nearest[i]].nr_kind[CCX_KIND_PERFORMANCE]) {

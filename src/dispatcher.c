@@ -19,6 +19,7 @@
 #define STACK_BYTES	(128 * 1024)
 #define STALE_NS	(50 * 1000 * 1000ULL)	/* a load this old says nothing */
 #define EVEN_OUT_NS	(8 * 1000 * 1000ULL)	/* between two moves for even shares: loads settle */
+#define GATHERED_NS	(20 * 1000 * 1000ULL)	/* threads seen within this time are here */
 #define UTILISATION_NS	(8 * 1000 * 1000ULL)	/* one sample; averaged over about four */
 
 /* What BPF knows of this domain, as a load. */
@@ -58,6 +59,14 @@ static void read_own_load(struct ccx_dispatcher *dispatcher)
 	}
 }
 
+/* What is far from even is evened out sooner, or at once: loads need not settle to be sure of it. */
+static uint32_t even_out(uint64_t ago_ns)
+{
+	if (ago_ns > EVEN_OUT_NS)
+		return 1;
+	return ago_ns > EVEN_OUT_NS / 4 ? 2 : 4;
+}
+
 /* The other domains to consider in this batch; valid until the batch ends. */
 static void choose_candidates(struct ccx_dispatcher *dispatcher)
 {
@@ -66,6 +75,7 @@ static void choose_candidates(struct ccx_dispatcher *dispatcher)
 
 	dispatcher->nr_candidates = 0;
 	for (i = 0; i + 1 < topology->nr_domains && i < CCX_CANDIDATES; i++) {
+		struct ccx_candidate *candidate;
 		const struct ccx_load *load;
 
 		other = (other + 1) % topology->nr_domains;
@@ -79,14 +89,18 @@ static void choose_candidates(struct ccx_dispatcher *dispatcher)
 			dispatcher->load_seen_ns[other] = load->time_ns;
 			dispatcher->sent[other] = dispatcher->sent_weight[other] = 0;
 		}
-		dispatcher->candidates[dispatcher->nr_candidates++] = (struct ccx_candidate){
+		candidate = &dispatcher->candidates[dispatcher->nr_candidates++];
+		*candidate = (struct ccx_candidate){
 			.load = load,
 			.domain = other,
 			.distance = ccx_topology_distance(topology, dispatcher->domain, other),
 			.sent = dispatcher->sent[other],
 			.sent_weight = dispatcher->sent_weight[other],
-			.even_out = dispatcher->now_ns - dispatcher->evened_ns > EVEN_OUT_NS,
+			.even_out = even_out(dispatcher->now_ns - dispatcher->evened_ns),
 		};
+		candidate->lasted_ns = ccx_policy_lasted_ns(
+			ccx_policy_uneven(&dispatcher->policy, &dispatcher->own, candidate),
+			dispatcher->now_ns, &dispatcher->uneven_ns[other]);
 	}
 	dispatcher->next_candidate = other;
 }
@@ -97,6 +111,18 @@ static bool message_possible(const struct ccx_dispatcher *dispatcher,
 	return message->pid && message->pid <= INT32_MAX &&
 	       message->domain == dispatcher->domain && message->weight >= 1 &&
 	       message->weight <= 10000;
+}
+
+/* Whether another thread of the task's process was here of late; remembers this one. */
+static bool gathered(struct ccx_dispatcher *dispatcher, const struct ccx_message *message)
+{
+	struct ccx_process *process =
+		&dispatcher->processes[message->tgid * 2654435761U / (UINT32_MAX / CCX_PROCESSES + 1)];
+	bool known = process->tgid == message->tgid && process->pid != message->pid &&
+		     dispatcher->now_ns - process->seen_ns < GATHERED_NS;
+
+	*process = (struct ccx_process){ message->tgid, message->pid, dispatcher->now_ns };
+	return known;
 }
 
 int ccx_dispatcher_consume(struct ccx_dispatcher *dispatcher, const void *data, size_t size)
@@ -124,6 +150,9 @@ int ccx_dispatcher_consume(struct ccx_dispatcher *dispatcher, const void *data, 
 			return -EAGAIN;
 		}
 	}
+	message.flags &= ~CCX_TASK_GATHERED;
+	if (gathered(dispatcher, &message))
+		message.flags |= CCX_TASK_GATHERED;
 	decision = &dispatcher->ring->slots[dispatcher->tail % CCX_DECISIONS];
 	ccx_policy_decide(&dispatcher->policy, &message, &dispatcher->own, dispatcher->candidates,
 			  dispatcher->nr_candidates, decision);
@@ -145,16 +174,21 @@ static int consume(void *context, void *data, size_t size)
 	return ccx_dispatcher_consume(context, data, size);
 }
 
+void ccx_dispatcher_begin(struct ccx_dispatcher *dispatcher, uint64_t now_ns)
+{
+	dispatcher->now_ns = now_ns;
+	dispatcher->batch = 0;
+	read_own_load(dispatcher);
+	choose_candidates(dispatcher);
+}
+
 /* One batch. True: the ring was empty, and there is nothing more to do. */
 static bool run_batch(struct ccx_dispatcher *dispatcher)
 {
 	struct ccx_decision_ring *ring = dispatcher->ring;
 	int consumed;
 
-	dispatcher->now_ns = ccx_monotonic_ns();
-	dispatcher->batch = 0;
-	read_own_load(dispatcher);
-	choose_candidates(dispatcher);
+	ccx_dispatcher_begin(dispatcher, ccx_monotonic_ns());
 	consumed = ring_buffer__consume(dispatcher->messages);
 	/* pairs with BPF's claim (apply_decisions): slots before tail */
 	__atomic_store_n(&ring->tail, dispatcher->tail, __ATOMIC_RELEASE);
@@ -295,15 +329,22 @@ int ccx_dispatcher_start(struct ccx_dispatcher *dispatcher, struct ccx_error *er
 	return 0;
 }
 
-int ccx_dispatcher_go(struct ccx_dispatcher *dispatcher, struct ccx_error *error)
+/* A CPU's part of the domain's cache, which may be shared with other domains (split ones). */
+static uint32_t cache_kib(const struct ccx_topology *topology, const struct ccx_domain *domain)
+{
+	uint32_t i, sharing = 0;
+
+	for (i = 0; i < topology->nr_domains; i++)
+		if (topology->domains[i].cache_id == domain->cache_id)
+			sharing += topology->domains[i].nr_cpus;
+	return sharing ? domain->cache_bytes / 1024 / sharing : 0;
+}
+
+void ccx_dispatcher_prepare(struct ccx_dispatcher *dispatcher)
 {
 	const struct ccx_domain *domain = &dispatcher->topology->domains[dispatcher->domain];
 	uint32_t i;
 
-	dispatcher->messages = ring_buffer__new(dispatcher->messages_fd, consume, dispatcher, NULL);
-	if (!dispatcher->messages)
-		return ccx_error_set(error, -errno, "cannot map the message ring of domain %u: %s",
-				     dispatcher->domain, strerror(errno));
 	dispatcher->own.nr_cpus = domain->nr_cpus;
 	dispatcher->own.capacity = 0;
 	for (i = 0; i < domain->nr_cpus; i++)
@@ -311,7 +352,17 @@ int ccx_dispatcher_go(struct ccx_dispatcher *dispatcher, struct ccx_error *error
 			ccx_topology_cpu(dispatcher->topology, domain->cpus[i])->capacity;
 	if (!dispatcher->own.capacity)
 		dispatcher->own.capacity = 1;
+	dispatcher->policy.cache_kib = cache_kib(dispatcher->topology, domain);
 	dispatcher->next_candidate = dispatcher->domain;
+}
+
+int ccx_dispatcher_go(struct ccx_dispatcher *dispatcher, struct ccx_error *error)
+{
+	dispatcher->messages = ring_buffer__new(dispatcher->messages_fd, consume, dispatcher, NULL);
+	if (!dispatcher->messages)
+		return ccx_error_set(error, -errno, "cannot map the message ring of domain %u: %s",
+				     dispatcher->domain, strerror(errno));
+	ccx_dispatcher_prepare(dispatcher);
 	sem_post(&dispatcher->go);
 	return 0;
 }

@@ -18,7 +18,17 @@
 /* Others to look at per batch: nearest in turn, so the cost does not grow with the machine. */
 #define CCX_CANDIDATES	4
 
+/* Processes whose threads are known to be in the domain: a power of two. */
+#define CCX_PROCESSES	256
+
 struct ring_buffer;
+
+/* The last thread of a process that a message was about. */
+struct ccx_process {
+	uint32_t tgid;
+	uint32_t pid;
+	uint64_t seen_ns;
+};
 
 /* Figures of one dispatcher: it alone writes, anyone reads. */
 struct ccx_dispatcher_figures {
@@ -62,6 +72,8 @@ struct ccx_dispatcher {
 	uint32_t next_candidate;
 	uint64_t load_seen_ns[CCX_MAX_DOMAINS];	/* time of the load that sent[] counts from */
 	uint32_t sent[CCX_MAX_DOMAINS], sent_weight[CCX_MAX_DOMAINS];
+	uint64_t uneven_ns[CCX_MAX_DOMAINS];	/* since when tasks had better be there; 0: no */
+	struct ccx_process processes[CCX_PROCESSES];
 	uint64_t evened_ns;			/* when a task was last sent away for even shares */
 	uint64_t published_ns;
 	uint64_t busy_ns_seen;
@@ -81,6 +93,15 @@ int ccx_dispatcher_go(struct ccx_dispatcher *dispatcher, struct ccx_error *error
 
 /* Asks the thread to end and waits for it. Also for one that was never let go. */
 void ccx_dispatcher_stop(struct ccx_dispatcher *dispatcher);
+
+/*
+ * What the thread does before its first batch and at the beginning of each: fills in what does not
+ * change of the own load; reads the load and chooses the other domains to look at. Separate from the
+ * thread so that tests and simulations can drive it; the caller is an online QSBR reader, and stays
+ * so until the batch ends.
+ */
+void ccx_dispatcher_prepare(struct ccx_dispatcher *dispatcher);
+void ccx_dispatcher_begin(struct ccx_dispatcher *dispatcher, uint64_t now_ns);
 
 /*
  * Decides on one message: `data` of `size` bytes as the ring has it, of which nothing is believed.

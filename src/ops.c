@@ -71,6 +71,16 @@ static bool has_member(const struct btf *btf, const char *type_name, const char 
 	return false;
 }
 
+static int drop_op(struct bpf_object *object, const char *member, const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+	int err = set_ops_member(object, member, 0);
+
+	if (!err)
+		err = program ? bpf_program__set_autoload(program, false) : -ENOENT;
+	return err;
+}
+
 /* Leaves out the operations about cgroups where the kernel has none (CONFIG_EXT_GROUP_SCHED). */
 static int drop_missing_ops(struct bpf_object *object, const struct btf *kernel)
 {
@@ -80,22 +90,18 @@ static int drop_missing_ops(struct bpf_object *object, const struct btf *kernel)
 		{ "cgroup_move", "ccx_cgroup_move" },
 		{ "cgroup_set_weight", "ccx_cgroup_set_weight" },
 	};
-	struct bpf_program *program;
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < sizeof(optional) / sizeof(optional[0]) && !err; i++) {
-		if (has_member(kernel, "sched_ext_ops", optional[i][0]))
-			continue;
-		program = bpf_object__find_program_by_name(object, optional[i][1]);
-		err = set_ops_member(object, optional[i][0], 0);
-		if (!err)
-			err = program ? bpf_program__set_autoload(program, false) : -ENOENT;
+		if (!has_member(kernel, "sched_ext_ops", optional[i][0]))
+			err = drop_op(object, optional[i][0], optional[i][1]);
 	}
 	return err;
 }
 
-int ccx_ops_set(struct bpf_object *object, const struct ccx_scheduler_options *options)
+int ccx_ops_set(struct bpf_object *object, const struct ccx_scheduler_options *options,
+		bool many_nodes)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	uint64_t flags;
@@ -113,6 +119,9 @@ int ccx_ops_set(struct bpf_object *object, const struct ccx_scheduler_options *o
 		flags |= kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_HAS_CGROUP_WEIGHT", 0);
 	err = drop_missing_ops(object, btf);
 	btf__free(btf);
+	/* it is about other memory nodes only */
+	if (!err && !many_nodes)
+		err = drop_op(object, "tick", "ccx_tick");
 	if (!err)
 		err = set_ops_member(object, "flags", flags);
 	if (!err)

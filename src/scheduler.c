@@ -148,13 +148,13 @@ static int configure(struct bpf_object *object, const struct ccx_topology *topol
 						  "ccx_group_weights" };
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata.config");
 	size_t size, i;
-	void *config = map ? bpf_map__initial_value(map, &size) : NULL;
+	struct ccx_config *config = map ? bpf_map__initial_value(map, &size) : NULL;
 	int err;
 
 	if (!config || size < sizeof(struct ccx_config))
 		return ccx_error_set(error, -EIO, "the BPF object has no configuration");
 	ccx_configure(config, topology, options, tids);
-	err = ccx_ops_set(object, options);
+	err = ccx_ops_set(object, options, config->many_nodes);
 	if (err)
 		return ccx_error_set(error, err, "cannot set up the operations table: %s",
 				     strerror(-err));

@@ -52,6 +52,7 @@ enum ccx_task_flag {
 	CCX_TASK_RESTRICTED = 1 << 3,	/* affinity leaves out some online CPU */
 	CCX_TASK_KTHREAD = 1 << 4,
 	CCX_TASK_FOLLOWS = 1 << 5,	/* one other task has woken it every time of late */
+	CCX_TASK_GATHERED = 1 << 6,	/* other threads of its process are here; a dispatcher adds it */
 };
 
 /* BPF to dispatcher: one runnable task that found no idle CPU. */
@@ -68,7 +69,7 @@ struct ccx_message {
 	__u16 flags;		/* enum ccx_task_flag */
 	__u16 cpu;		/* where it ran last */
 	__u16 domain;		/* whose ring this is */
-	__u16 reserved;
+	__u16 moved_ago_ms;	/* time since it came to this domain; the maximum: long ago, or never */
 	__u32 ran_ago_us;	/* time since it last ran */
 	__u32 sleep_us;		/* average time asleep */
 };
@@ -210,6 +211,7 @@ struct ccx_config_domain {
 	__u8 die[CCX_DIES];	/* by enum ccx_prefer: nearest domain of that die, else itself */
 	__u16 performance[CCX_VICTIMS];	/* the first of its performance CPUs */
 	__u8 nearest[CCX_MAX_DOMAINS];	/* all other domains, by distance */
+	__u32 nr_near;		/* so many of these are on the same memory node */
 };
 
 struct ccx_config {
@@ -218,7 +220,7 @@ struct ccx_config {
 	__u32 nr_domains;
 	__u32 daemon_tgid;
 	__u32 mixed_kinds;	/* the machine has more than one kind of CPU */
-	__u32 reserved;
+	__u32 many_nodes;	/* some domains are on another memory node than others */
 	__u64 slice_ns;
 	__u64 slice_min_ns;
 	__u64 slice_max_ns;

@@ -20,7 +20,7 @@
 static inline int ccx_evens_out(__u64 here_weight, __u32 here_capacity, __u64 there_weight,
 				__u32 there_capacity, __u32 weight)
 {
-	return here_weight >= weight && (here_weight - weight) * there_capacity >
+	return here_weight >= weight && (here_weight - weight) * there_capacity >=
 						(there_weight + weight) * here_capacity;
 }
 
@@ -43,6 +43,29 @@ static inline int ccx_may_follow(__u64 here_weight, __u32 here_capacity, __u64 t
 				 __u32 there_capacity, __u32 weight)
 {
 	return there_weight * here_capacity <= (here_weight + weight) * there_capacity;
+}
+
+/*
+ * Where a CPU with nothing to do looks for work: in so many other domains, however many there are. The
+ * nearest ones always, further ones in turn: `turn` counts up, by CCX_STEAL_OTHERS for each time. The
+ * result is an index into the domains by distance.
+ */
+#define CCX_STEAL_NEAREST	8
+#define CCX_STEAL_OTHERS	4
+
+static inline __u32 ccx_steal_looks(__u32 others)
+{
+	__u32 most = CCX_STEAL_NEAREST + CCX_STEAL_OTHERS;
+
+	return others < most ? others : most;
+}
+
+static inline __u32 ccx_steal_index(__u32 look, __u32 turn, __u32 others)
+{
+	if (look < CCX_STEAL_NEAREST || others <= CCX_STEAL_NEAREST + CCX_STEAL_OTHERS)
+		return look;
+	others -= CCX_STEAL_NEAREST;
+	return CCX_STEAL_NEAREST + (turn % others + look - CCX_STEAL_NEAREST) % others;
 }
 
 #endif

@@ -14,6 +14,7 @@ struct ccx_policy_config {
 	uint32_t slice_min_us;	/* however many tasks wait */
 	uint64_t awake_cap_ns;	/* as BPF's: see ccx/deadline.h */
 	uint32_t fresh_us;	/* longest time that BPF may reuse a decision */
+	uint32_t cache_kib;	/* a CPU's part of the domain's shared cache; 0: not known */
 };
 
 /* Another domain as a place to send a task to. */
@@ -23,7 +24,9 @@ struct ccx_candidate {
 	uint32_t distance;		/* ccx_topology_distance() from the own domain */
 	uint32_t sent;			/* tasks sent there since `load` was taken */
 	uint32_t sent_weight;		/* their weight */
-	bool even_out;			/* may get a task only to make shares even */
+	uint32_t even_out;		/* may get a task only to make shares even, if so many of its
+					 * weight would fit; 0: not */
+	uint64_t lasted_ns;		/* for so long it has been the better place at each look */
 };
 
 /*
@@ -44,10 +47,37 @@ bool ccx_policy_evens_out(const struct ccx_load *own, const struct ccx_load *the
 			  uint32_t sent_weight, uint32_t weight);
 
 /*
- * Cost, in microseconds of lost work, of moving a task over `distance`: refilling its share of the
- * cache there. Less for a task that has not run for long: its cache is cold anyway.
+ * Cost, in microseconds of lost work, of moving that task over `distance`: refilling its part of the
+ * cache. More where that part is large, and where other threads of its process, with which it may
+ * share data, stay. Less for a task that has not run for long: its cache is cold anyway. Never more
+ * than it runs between two sleeps: it has not touched more.
  */
-uint32_t ccx_policy_move_cost_us(uint32_t distance, uint32_t ran_ago_us);
+uint32_t ccx_policy_move_cost_us(const struct ccx_policy_config *config, uint32_t distance,
+				 const struct ccx_message *message);
+
+/*
+ * What a task must gain beyond the cost of moving: half a slice, by which loads differ from moment to
+ * moment, and a whole one more for a task that has only just come.
+ */
+uint32_t ccx_policy_hysteresis_us(const struct ccx_message *message, uint32_t slice_us);
+
+/*
+ * Imbalance that lasts. Loads differ for moments all the time, whenever something short runs. Where a
+ * task moves only for even shares and more than its own weight is not at stake, the other domain must
+ * have been the better place at each look for CCX_EVEN_PATIENCE_NS; to another memory node a task goes
+ * for nothing less than CCX_NODE_PATIENCE_NS.
+ */
+#define CCX_EVEN_PATIENCE_NS	(8 * 1000 * 1000ULL)
+#define CCX_NODE_PATIENCE_NS	(20 * 1000 * 1000ULL)
+
+bool ccx_policy_other_node(uint32_t distance);
+
+/* Whether the other domain is the better place: the lightest of tasks would be sent there. */
+bool ccx_policy_uneven(const struct ccx_policy_config *config, const struct ccx_load *own,
+		       const struct ccx_candidate *there);
+
+/* For how long that has been so. *since_ns: the caller keeps it, 0 at first. */
+uint64_t ccx_policy_lasted_ns(bool uneven, uint64_t now_ns, uint64_t *since_ns);
 
 /* Slice for a task of a domain with that load, in microseconds. */
 uint32_t ccx_policy_slice_us(const struct ccx_policy_config *config, const struct ccx_load *load);

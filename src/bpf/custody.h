@@ -48,6 +48,13 @@ static __always_inline u64 clamp_slice(u64 slice_ns)
 	return slice_ns;
 }
 
+static __always_inline u16 moved_ago_ms(struct task_ctx *tctx, u64 now)
+{
+	u64 ago_ms = (now - tctx->moved_ns) / (1000 * 1000);
+
+	return tctx->moved_ns && ago_ms < 0xffff ? ago_ms : 0xffff;
+}
+
 /* Sends the message for a task that is about to be inserted into custody. False: ring full. */
 static __always_inline bool custody_send(struct task_struct *p, struct task_ctx *tctx, u64 now,
 					 bool wakeup)
@@ -78,7 +85,7 @@ static __always_inline bool custody_send(struct task_struct *p, struct task_ctx 
 	message->flags = task_flags(p, tctx) | (wakeup ? CCX_TASK_WAKEUP : 0);
 	message->cpu = scx_bpf_task_cpu(p);
 	message->domain = domain;
-	message->reserved = 0;
+	message->moved_ago_ms = moved_ago_ms(tctx, now);
 	message->ran_ago_us = tctx->stopped_ns ? (now - tctx->stopped_ns) / 1000 : ~0U;
 	message->sleep_us = tctx->sleep_ns / 1000;
 

@@ -308,6 +308,7 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 		count(domain_state(tctx->domain)->late ? CCX_RESCUED : CCX_OVERTAKEN, 1);
 	if (tctx->domain != domain) {
 		if (tctx->stopped_ns) {
+			tctx->moved_ns = now;
 			count(CCX_MIGRATED_IN, 1);
 			__sync_fetch_and_add(&domain_state(tctx->domain)->migrated_out, 1);
 		}
@@ -319,6 +320,26 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 		if (ccx_config.mixed_kinds && cpu_config(cpu)->kind != CCX_KIND_PERFORMANCE)
 			count(CCX_SPILLED, 1);
 	}
+}
+
+/*
+ * What waits for long may change the memory node: an idle CPU looks again. Left out on machines with
+ * one node.
+ */
+void CCX_OPS(ccx_tick, struct task_struct *p)
+{
+	u32 all = CCX_MAX_DOMAINS;
+	struct domain_masks *masks;
+	s32 cpu;
+
+	if (!waits_long(cpu_config(bpf_get_smp_processor_id())->domain, ccx_now()))
+		return;
+	masks = bpf_map_lookup_elem(&ccx_masks, &all);
+	if (!masks || !masks->all)
+		return;
+	cpu = scx_bpf_pick_idle_cpu((const struct cpumask *)masks->all, 0);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
 }
 
 /* The task has run for ran_ns; its virtual time is still what it was when it began. */
@@ -542,6 +563,7 @@ struct sched_ext_ops ccx_ops = {
 	.enqueue = (void *)ccx_enqueue,
 	.dispatch = (void *)ccx_dispatch,
 	.running = (void *)ccx_running,
+	.tick = (void *)ccx_tick,
 	.stopping = (void *)ccx_stopping,
 	.quiescent = (void *)ccx_quiescent,
 	.set_weight = (void *)ccx_set_weight,

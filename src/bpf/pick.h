@@ -16,8 +16,12 @@
 #define STARVING_NS	(EPOCH_NS / 4)		/* after the end of its epoch */
 #define SETTLED_NS	(1000 * 1000ULL)	/* no task is still on its way into the closed half */
 #define EPOCHS_AT_MOST	4			/* then they change, emptied or not */
-#define STEAL_NEAREST	8			/* other domains always looked at, nearest first */
-#define STEAL_OTHERS	4			/* and further ones, in turn */
+
+/*
+ * Another memory node is for imbalance that lasts: its CPUs take what has waited for so long. Whoever
+ * queues a task wakes an idle CPU, which may come too early for that; the tick (ccx_tick) tries again.
+ */
+#define NODE_PATIENCE_NS	(2 * 1000 * 1000ULL)
 
 #define KEEP_PREV	0ULL	/* no queue has this number */
 
@@ -182,8 +186,7 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 	struct ccx_domain_state *state = domain_state(domain);
 
 	/* an idle CPU there would have taken what waits */
-	if (state->nr_idle > 0 || (!nr_ready(domain, CCX_KIND_PERFORMANCE) &&
-				   !nr_ready(domain, CCX_KIND_EFFICIENCY) && state->custody <= 0))
+	if (state->nr_idle > 0 || !anything_waits(domain))
 		return false;
 	return take_critical(domain, performance, now) ||
 	       ccx_dsq_move_to_local(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain))) ||
@@ -191,21 +194,41 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 	       (state->custody > 0 && ccx_dsq_move_to_local(queue_custody(domain)));
 }
 
-/* Takes from other domains: from the nearest always, from further ones in turn. */
+static __always_inline bool head_waits_long(u64 queue, u64 now)
+{
+	u64 deadline = 0, queued_ns = 0;
+
+	/* 0: it has just been taken */
+	return queue_head(queue, &deadline, &queued_ns) && queued_ns &&
+	       now > queued_ns + NODE_PATIENCE_NS;
+}
+
+/* Whether some task has waited there for long enough to change the node. */
+static bool waits_long(u32 domain, u64 now)
+{
+	if (!anything_waits(domain))
+		return false;
+	return domain_state(domain)->old ||
+	       head_waits_long(queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain)), now) ||
+	       head_waits_long(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain)), now) ||
+	       head_waits_long(queue_custody(domain), now);
+}
+
+/* Takes from other domains, nearest first (ccx_steal_index, balance.h). */
 static bool steal(u32 cpu, u32 domain, u64 now)
 {
 	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE;
-	u32 others = ccx_config.nr_domains - 1, nr = others, turn = cpu_state(cpu)->turn, i;
+	u32 others = ccx_config.nr_domains - 1, nr = ccx_steal_looks(others), i;
+	u32 turn = cpu_state(cpu)->turn;
 
-	if (nr > STEAL_NEAREST + STEAL_OTHERS) {
-		nr = STEAL_NEAREST + STEAL_OTHERS;
-		cpu_state(cpu)->turn += STEAL_OTHERS;
-	}
+	if (nr < others)
+		cpu_state(cpu)->turn += CCX_STEAL_OTHERS;
 	bpf_for(i, 0, nr) {
-		u32 index = i < STEAL_NEAREST || others <= STEAL_NEAREST + STEAL_OTHERS ?
-			    i : STEAL_NEAREST + (turn + i) % (others - STEAL_NEAREST);
+		u32 index = ccx_steal_index(i, turn, others);
 		u32 far = domain_config(domain)->nearest[index & (CCX_MAX_DOMAINS - 1)];
 
+		if (index >= domain_config(domain)->nr_near && !waits_long(far, now))
+			continue;
 		if (take_from(far, performance, now)) {
 			count(CCX_STOLEN, 1);
 			return true;

@@ -113,6 +113,9 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 
 	if (nr > FAR_DOMAINS)
 		nr = FAR_DOMAINS;
+	/* another memory node last, and only where others wait already */
+	if (nr > domain_config(home)->nr_near && !anything_waits(home))
+		nr = domain_config(home)->nr_near;
 	bpf_for(i, 0, nr) {
 		u32 far = domain_config(home)->nearest[i & (CCX_MAX_DOMAINS - 1)];
 
@@ -154,8 +157,7 @@ static __always_inline s32 hand_off(struct task_struct *p, struct task_ctx *tctx
 	if (waker->handoffs < HANDOFF_STREAK || !cpu_suits(tctx, cpu, now) ||
 	    (tctx->restricted && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr)))
 		return -1;
-	if (nr_ready(domain, CCX_KIND_PERFORMANCE) || nr_ready(domain, CCX_KIND_EFFICIENCY) ||
-	    domain_state(domain)->custody > 0 || cpu_state(cpu)->bound) {
+	if (anything_waits(domain) || cpu_state(cpu)->bound) {
 		if (now > cpu_state(cpu)->turn_ns + HANDOFF_TURN_NS)
 			return -1;
 	} else if (waker->handoff_ns + SWITCH_NS >= cpu_state(prev_cpu)->start_ns) {

@@ -100,6 +100,13 @@ static __always_inline u32 nr_ready(u32 domain, u32 kind)
 	return nr > 0 ? nr : 0;
 }
 
+/* Something waits in the domain's queues, not counting what is bound to one CPU. */
+static __always_inline bool anything_waits(u32 domain)
+{
+	return nr_ready(domain, CCX_KIND_PERFORMANCE) || nr_ready(domain, CCX_KIND_EFFICIENCY) ||
+	       domain_state(domain)->custody > 0;
+}
+
 static __always_inline bool queue_empty(u64 queue)
 {
 	return scx_bpf_dsq_nr_queued(queue) <= 0;

@@ -60,6 +60,7 @@ struct task_ctx {
 	u64 started_ns;
 	u64 stopped_ns;
 	u64 queued_ns;		/* when it was queued; 0 once it runs */
+	u64 moved_ns;		/* when it came to its domain from another one; 0: never */
 	u64 fresh_until_ns;	/* the last decision may be reused until then */
 	u64 burst_ns;		/* average work between sleeps: CPU time on the fastest kind of CPU */
 	u64 burst_now_ns;	/* the same since it last slept */

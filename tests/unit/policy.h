@@ -87,8 +87,20 @@ static inline struct ccx_message random_message(uint64_t *seed)
 static inline struct ccx_message message_from(uint32_t domain)
 {
 	return (struct ccx_message){
-		.pid = 1, .domains = UINT64_MAX, .weight = 100, .domain = domain
+		.pid = 1,
+		.domains = UINT64_MAX,
+		.weight = 100,
+		.domain = domain,
+		.moved_ago_ms = UINT16_MAX,
 	};
+}
+
+static inline uint32_t move_cost_us(uint32_t distance, uint32_t ran_ago_us)
+{
+	struct ccx_message message = message_from(0);
+
+	message.ran_ago_us = ran_ago_us;
+	return ccx_policy_move_cost_us(&usual, distance, &message);
 }
 
 static inline uint32_t total_queued(const struct ccx_load *load)
@@ -122,6 +134,7 @@ static inline void random_round(uint64_t *seed, struct round *round)
 			.domain = (round->message.domain + 1 + i * 7) % CCX_MAX_DOMAINS,
 			.distance = unit_between(seed, 0, CCX_NR_DISTANCES),
 			.sent = unit_random(seed) % 4 ? 0 : unit_between(seed, 0, 100),
+			.lasted_ns = unit_random(seed) & 1 ? CCX_NODE_PATIENCE_NS : 0,
 		};
 	}
 }

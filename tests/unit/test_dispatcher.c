@@ -301,6 +301,51 @@ static void what_is_sent_away_is_counted(void **context)
 	assert_int_equal(sent, away);
 }
 
+/* How many must wait here until a thread of process tgid is sent where all is idle. */
+static uint32_t sent_away_at(struct bench *bench, uint32_t tgid, uint32_t nr_threads)
+{
+	struct ccx_dispatcher *dispatcher = &bench->dispatcher;
+	uint32_t queued, i;
+
+	for (queued = 1; queued < 1000; queued++) {
+		for (i = 0; i < nr_threads; i++) {
+			const struct ccx_decision *decision =
+				&dispatcher->ring->slots[dispatcher->tail % CCX_DECISIONS];
+			struct ccx_message message = valid(tgid + i);
+
+			message.tgid = tgid;
+			message.moved_ago_ms = UINT16_MAX;
+			dispatcher->own.queued[CCX_KIND_EFFICIENCY] = queued;
+			new_batch(dispatcher);
+			apply_all(bench);
+			assert_int_equal(ccx_dispatcher_consume(dispatcher, &message,
+								sizeof(message)), 0);
+			/* the first message about a process says nothing of its other threads */
+			if (decision->domain != OWN && queued > 1)
+				return queued;
+		}
+	}
+	return queued;
+}
+
+static void threads_of_a_process_stay_together_for_longer(void **context)
+{
+	struct bench *bench = *context;
+	uint32_t alone, gathered;
+
+	bench->dispatcher.policy.slice_us = bench->dispatcher.policy.slice_min_us = 100;
+	bench->loads[1].idle_cpus = 1;
+	alone = sent_away_at(bench, 10000, 1);
+	bench->dispatcher.candidates[1].sent = 0;
+	gathered = sent_away_at(bench, 20000, 2);
+	assert_in_range(alone, 2, 999);
+	assert_in_range(gathered, alone + 1, 999);
+	/* what was seen long ago is not here any more */
+	bench->dispatcher.candidates[1].sent = 0;
+	bench->dispatcher.now_ns += 1000000000;
+	assert_int_equal(sent_away_at(bench, 20000, 1), alone);
+}
+
 /* From the sending to the decision; a clock that seems to run back is no wait, not 584 years. */
 static void latency_is_measured_and_never_negative(void **context)
 {
@@ -391,6 +436,7 @@ int main(void)
 		TEST(nothing_waiting_is_overwritten),
 		TEST(a_batch_has_an_end),
 		TEST(what_is_sent_away_is_counted),
+		TEST(threads_of_a_process_stay_together_for_longer),
 		TEST(latency_is_measured_and_never_negative),
 		TEST(random_bytes_do_no_harm),
 		TEST(consuming_allocates_nothing),

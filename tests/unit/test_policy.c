@@ -71,53 +71,6 @@ static void a_very_long_queue_does_not_wrap_to_a_short_wait(void **state)
 	}
 }
 
-/* ---- cost of moving ---- */
-
-static void moving_costs_more_the_farther(void **state)
-{
-	uint32_t distance, cost, before = 0, ran_ago_us;
-
-	(void)state;
-	for (ran_ago_us = 0; ran_ago_us < 200000; ran_ago_us += 500) {
-		for (distance = 0, before = 0; distance < CCX_NR_DISTANCES; distance++) {
-			cost = ccx_policy_move_cost_us(distance, ran_ago_us);
-			assert_true(cost >= before);
-			before = cost;
-		}
-	}
-	assert_int_equal(ccx_policy_move_cost_us(CCX_DISTANCE_SELF, 0), 0);
-	assert_true(ccx_policy_move_cost_us(CCX_DISTANCE_SAME_CACHE, 0) <
-		    ccx_policy_move_cost_us(CCX_DISTANCE_SAME_PACKAGE, 0));
-	assert_true(ccx_policy_move_cost_us(CCX_DISTANCE_SAME_PACKAGE, 0) <
-		    ccx_policy_move_cost_us(CCX_DISTANCE_OTHER_NODE, 0));
-}
-
-static void an_unknown_distance_is_the_farthest(void **state)
-{
-	uint32_t farthest = ccx_policy_move_cost_us(CCX_NR_DISTANCES - 1, 0);
-
-	(void)state;
-	assert_int_equal(ccx_policy_move_cost_us(CCX_NR_DISTANCES, 0), farthest);
-	assert_int_equal(ccx_policy_move_cost_us(UINT32_MAX, 0), farthest);
-}
-
-static void a_cold_task_moves_for_less(void **state)
-{
-	uint32_t distance, ran_ago_us, cost, before;
-
-	(void)state;
-	for (distance = 1; distance < CCX_NR_DISTANCES; distance++) {
-		before = UINT32_MAX;
-		for (ran_ago_us = 0; ran_ago_us < 1000000; ran_ago_us += 1000) {
-			cost = ccx_policy_move_cost_us(distance, ran_ago_us);
-			assert_true(cost <= before);
-			before = cost;
-		}
-		assert_true(ccx_policy_move_cost_us(distance, UINT32_MAX) <
-			    ccx_policy_move_cost_us(distance, 0));
-	}
-}
-
 /* ---- slice ---- */
 
 static void slices_stay_within_their_bounds(void **state)
@@ -319,11 +272,13 @@ static void an_idle_near_domain_beats_an_idle_far_one(void **state)
 
 			candidates[order] = (struct ccx_candidate){ .load = &there,
 								    .domain = 1,
-								    .distance = far };
+								    .distance = far,
+								    .lasted_ns = CCX_NODE_PATIENCE_NS };
 			candidates[!order] = (struct ccx_candidate){ .load = &there,
 								     .domain = 2,
-								     .distance = far - 1 };
-			if (ccx_policy_move_cost_us(far, 0) == ccx_policy_move_cost_us(far - 1, 0))
+								     .distance = far - 1,
+								     .lasted_ns = CCX_NODE_PATIENCE_NS };
+			if (move_cost_us(far, 0) == move_cost_us(far - 1, 0))
 				continue;
 			ccx_policy_decide(&usual, &message, &own, candidates, 2, &decision);
 			if (decision.domain != 2)
@@ -362,9 +317,6 @@ int main(void)
 		cmocka_unit_test(wait_never_falls_with_more_work),
 		cmocka_unit_test(every_waiting_task_counts_where_all_cpus_work),
 		cmocka_unit_test(a_very_long_queue_does_not_wrap_to_a_short_wait),
-		cmocka_unit_test(moving_costs_more_the_farther),
-		cmocka_unit_test(an_unknown_distance_is_the_farthest),
-		cmocka_unit_test(a_cold_task_moves_for_less),
 		cmocka_unit_test(slices_stay_within_their_bounds),
 		cmocka_unit_test(an_empty_domain_gives_the_whole_slice_and_a_full_one_the_least),
 		cmocka_unit_test(an_absurd_queue_gives_the_least_slice),

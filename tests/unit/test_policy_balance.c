@@ -196,7 +196,8 @@ static uint32_t settle(struct crowd crowds[2], uint32_t nr_cpus, uint64_t *seed)
 		struct ccx_candidate candidate = { .load = &there,
 						   .domain = !from,
 						   .distance = CCX_DISTANCE_SAME_PACKAGE,
-						   .even_out = true };
+						   .even_out = 1,
+						   .lasted_ns = CCX_EVEN_PATIENCE_NS };
 		struct ccx_message message = message_from(from);
 		struct ccx_decision decision;
 
@@ -287,6 +288,54 @@ static void no_two_domains_want_to_send_each_other_the_same_task(void **state)
 	assert_in_range(evens, ROUNDS / 10, ROUNDS);
 }
 
+/* Nine tasks here and seven there are not even: one goes, and that is the end of it. */
+static void two_tasks_more_are_not_even(void **state)
+{
+	uint32_t tasks, capacity;
+
+	(void)state;
+	for (capacity = 1024; capacity < 65536; capacity += 1024) {
+		for (tasks = 1; tasks < 200; tasks++) {
+			assert_true(ccx_evens_out(100 * (tasks + 1), capacity, 100 * (tasks - 1),
+						  capacity, 100));
+			assert_false(ccx_evens_out(100 * tasks, capacity, 100 * tasks, capacity, 100));
+			assert_false(ccx_evens_out(100 * (tasks + 1), capacity, 100 * tasks, capacity,
+						   100));
+		}
+	}
+}
+
+/* A CPU that steals always looks at the nearest, at few, at none twice, and at all within some turns. */
+static void stealing_looks_at_few_domains_and_at_all_in_turn(void **state)
+{
+	uint32_t others, look, turn, times;
+
+	(void)state;
+	for (others = 0; others < CCX_MAX_DOMAINS; others++) {
+		uint32_t nr = ccx_steal_looks(others);
+		uint64_t all = 0;
+
+		assert_true(nr <= CCX_STEAL_NEAREST + CCX_STEAL_OTHERS && nr <= others);
+		/* the counter wraps on the way */
+		for (turn = UINT32_MAX - 20, times = 0; times < CCX_MAX_DOMAINS; times++) {
+			uint64_t now = 0;
+
+			for (look = 0; look < nr; look++) {
+				uint32_t index = ccx_steal_index(look, turn, others);
+
+				assert_true(index < others);
+				assert_false(now & 1ULL << index);
+				now |= 1ULL << index;
+				if (look < CCX_STEAL_NEAREST)
+					assert_int_equal(index, look);
+			}
+			all |= now;
+			turn += CCX_STEAL_OTHERS;
+		}
+		assert_int_equal(__builtin_popcountll(all), others);
+	}
+}
+
 /* Whichever way the loads lie, one of two partners may come to the other; and then both stay. */
 static void one_of_two_partners_may_follow_the_other(void **state)
 {
@@ -340,13 +389,14 @@ static void partners_are_not_parted_for_little(void **state)
 		own.weight = 700 + 25 * more;
 		message.weight = 100;
 		message.flags = 0;
-		candidate.even_out = true;
+		candidate.even_out = 1;
+		candidate.lasted_ns = CCX_EVEN_PATIENCE_NS;
 		ccx_policy_decide(&usual, &message, &own, &candidate, 1, &decision);
 		if (decision.domain && !single)
 			single = more;
 		own.weight = 700 + 25 * more;
 		candidate.sent = candidate.sent_weight = 0;
-		candidate.even_out = true;
+		candidate.even_out = 1;
 		message.flags = CCX_TASK_FOLLOWS;
 		ccx_policy_decide(&usual, &message, &own, &candidate, 1, &decision);
 		if (decision.domain && !follower)
@@ -369,6 +419,8 @@ int main(void)
 		cmocka_unit_test(weights_even_out_and_come_to_rest),
 		cmocka_unit_test(a_crowd_of_light_tasks_is_not_a_load),
 		cmocka_unit_test(no_two_domains_want_to_send_each_other_the_same_task),
+		cmocka_unit_test(two_tasks_more_are_not_even),
+		cmocka_unit_test(stealing_looks_at_few_domains_and_at_all_in_turn),
 		cmocka_unit_test(one_of_two_partners_may_follow_the_other),
 		cmocka_unit_test(a_pair_gets_together_where_there_is_less_to_do),
 		cmocka_unit_test(partners_are_not_parted_for_little),
