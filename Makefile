@@ -64,6 +64,13 @@ $(B)/scx_ccx: $(B)/src/main.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 $(B)/bench/%: $(B)/bench/%.o $(B)/bench/common.o
 	$(CC) $(CFLAGS) -pthread $^ -ljansson -lm -o $@
 
+# the program's own dispatchers on a machine that is not there
+$(B)/bench/simulate: $(B)/bench/simulate.o $(B)/bench/model/machine.o $(B)/bench/common.o \
+		    $(PROGRAM_OBJS) $(B)/libccx-topology.a
+	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -lm -o $@
+
+$(B)/tests/unit/test_big_machines: $(B)/bench/model/machine.o $(B)/bench/common.o
+
 $(B)/tests/vm/%.so: tests/vm/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fPIC -shared $< -o $@
@@ -107,7 +114,7 @@ $(SERVICE): contrib/systemd/scx_ccx.service.in FORCE
 
 
 .SECONDARY:
--include $(wildcard $(B)/src/*.d $(B)/topology/*.d $(B)/bench/*.d $(B)/src/bpf/*.d $(B)/tools/*.d $(B)/tests/*/*.d)
+-include $(wildcard $(B)/src/*.d $(B)/topology/*.d $(B)/bench/*.d $(B)/bench/model/*.d $(B)/src/bpf/*.d $(B)/tools/*.d $(B)/tests/*/*.d)
 
 demo:
 	tools/deps build vm
