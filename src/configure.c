@@ -36,8 +36,7 @@ static void config_domain(struct ccx_config *config, const struct ccx_topology *
 	uint32_t nr = 0, i, kind, distance;
 
 	out->nr_cpus = domain->nr_cpus;
-	for (i = 0; i < domain->nr_cpus; i++)
-		out->capacity += ccx_topology_cpu(topology, domain->cpus[i])->capacity;
+	out->capacity = ccx_policy_capacity(topology, index);
 	for (kind = 0; kind < CCX_NR_KINDS; kind++)
 		out->nr_kind[kind] = domain->nr_kind[kind] < 255 ? domain->nr_kind[kind] : 255;
 	for (distance = 0; distance < CCX_NR_DISTANCES; distance++)

@@ -50,10 +50,9 @@ static void read_own_load(struct ccx_dispatcher *dispatcher)
 
 	elapsed_ns = dispatcher->now_ns - dispatcher->busy_seen_at_ns;
 	if (elapsed_ns >= UTILISATION_NS) {
-		uint64_t share = (busy_ns - dispatcher->busy_ns_seen) * 1024 /
-				 (elapsed_ns * domain->nr_cpus);
-
-		load->utilisation = (load->utilisation * 3 + (share < 1024 ? share : 1024)) / 4;
+		load->utilisation = ccx_policy_utilisation(load->utilisation,
+							   busy_ns - dispatcher->busy_ns_seen,
+							   elapsed_ns, domain->nr_cpus);
 		dispatcher->busy_ns_seen = busy_ns;
 		dispatcher->busy_seen_at_ns = dispatcher->now_ns;
 	}
@@ -343,15 +342,9 @@ static uint32_t cache_kib(const struct ccx_topology *topology, const struct ccx_
 void ccx_dispatcher_prepare(struct ccx_dispatcher *dispatcher)
 {
 	const struct ccx_domain *domain = &dispatcher->topology->domains[dispatcher->domain];
-	uint32_t i;
 
 	dispatcher->own.nr_cpus = domain->nr_cpus;
-	dispatcher->own.capacity = 0;
-	for (i = 0; i < domain->nr_cpus; i++)
-		dispatcher->own.capacity +=
-			ccx_topology_cpu(dispatcher->topology, domain->cpus[i])->capacity;
-	if (!dispatcher->own.capacity)
-		dispatcher->own.capacity = 1;
+	dispatcher->own.capacity = ccx_policy_capacity(dispatcher->topology, dispatcher->domain);
 	dispatcher->policy.cache_kib = cache_kib(dispatcher->topology, domain);
 	dispatcher->next_candidate = dispatcher->domain;
 }

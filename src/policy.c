@@ -5,7 +5,6 @@
 
 #include "ccx/balance.h"
 #include "ccx/deadline.h"
-#include "ccx/topology.h"
 
 /*
  * Cost of moving by distance rank. A core refills 1 MiB of L2 and what it used of its part of the L3,
@@ -25,6 +24,28 @@ static const uint32_t move_cost_us[CCX_NR_DISTANCES] = {
 #define SETTLE_MS 20	/* for so long a task that was moved is left where it is, if possible */
 
 #define FOREVER_US (UINT32_MAX / 2)	/* waits stop here: sums with them do not wrap */
+
+#define SIBLINGS_PART 4	/* with a busy sibling a core does about a quarter more than alone */
+
+uint32_t ccx_policy_capacity(const struct ccx_topology *topology, uint32_t domain)
+{
+	const struct ccx_domain *at = &topology->domains[domain];
+	uint32_t capacity = 0, i;
+
+	for (i = 0; i < at->nr_cpus; i++) {
+		const struct ccx_cpu *cpu = ccx_topology_cpu(topology, at->cpus[i]);
+
+		capacity += cpu->smt ? cpu->capacity / SIBLINGS_PART : cpu->capacity;
+	}
+	return capacity ? capacity : 1;
+}
+
+uint32_t ccx_policy_utilisation(uint32_t old, uint64_t busy_ns, uint64_t wall_ns, uint32_t nr_cpus)
+{
+	uint64_t share = busy_ns * 1024 / (wall_ns * nr_cpus);
+
+	return (old * 3 + (share < 1024 ? share : 1024)) / 4;
+}
 
 static uint64_t waiting(const struct ccx_load *load)
 {

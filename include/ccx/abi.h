@@ -204,7 +204,7 @@ struct ccx_config_cpu {
 
 struct ccx_config_domain {
 	__u32 nr_cpus;
-	__u32 capacity;		/* sum over its CPUs, 1024 = one fastest CPU */
+	__u32 capacity;		/* ccx_policy_capacity() */
 	__u32 dispatcher_tid;
 	__u8 nr_kind[CCX_NR_KINDS];	/* saturates at 255 */
 	__u8 critical_home;	/* nearest domain with performance CPUs, itself if it has some */

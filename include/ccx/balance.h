@@ -2,9 +2,8 @@
 /*
  * When shares are even between domains: the one definition that BPF and the dispatchers share. Pure.
  *
- * A domain's load is the weight of all that runs or waits there, divided by its capacity (the sum
- * over its CPUs, 1024 for one fastest CPU): the reciprocal of what a unit of weight gets. CPUs of
- * lesser kinds count by their capacity.
+ * A domain's load is the weight of all that runs or waits there, divided by its capacity
+ * (ccx_policy_capacity, ccx/policy.h): the reciprocal of what a unit of weight gets.
  */
 #ifndef CCX_BALANCE_H
 #define CCX_BALANCE_H

@@ -32,7 +32,7 @@
 struct ccx_load {
 	uint64_t time_ns;	/* CLOCK_MONOTONIC, when it was taken */
 	uint64_t vtime_now;	/* the domain's virtual clock, ns */
-	uint32_t capacity;	/* sum over the domain's CPUs, 1024 = one fastest CPU; never 0 */
+	uint32_t capacity;	/* ccx_policy_capacity() */
 	uint32_t nr_cpus;
 	uint32_t idle_cpus;
 	uint32_t queued[CCX_NR_READY];	/* runnable tasks that wait, by ready queue */

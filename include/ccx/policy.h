@@ -8,6 +8,7 @@
 
 #include "ccx/abi.h"
 #include "ccx/load_table.h"
+#include "ccx/topology.h"
 
 struct ccx_policy_config {
 	uint32_t slice_us;	/* for a domain with nothing else to do */
@@ -28,6 +29,19 @@ struct ccx_candidate {
 					 * weight would fit; 0: not */
 	uint64_t lasted_ns;		/* for so long it has been the better place at each look */
 };
+
+/*
+ * Load. A domain's load is the weight of all that runs or waits there, divided by its capacity: the
+ * sum over its CPUs, 1024 for the fastest; CPUs of lesser kinds count by their speed, and further
+ * siblings of a core a quarter each, because they share it. Never 0.
+ */
+uint32_t ccx_policy_capacity(const struct ccx_topology *topology, uint32_t domain);
+
+/*
+ * Busy share of the domain, 0..1024, averaged: a quarter of the new sample each time. busy_ns: of all
+ * its CPUs, within wall_ns of time.
+ */
+uint32_t ccx_policy_utilisation(uint32_t old, uint64_t busy_ns, uint64_t wall_ns, uint32_t nr_cpus);
 
 /*
  * Expected wait, in microseconds, of one more task in a domain with that load and `sent` tasks of

@@ -2,6 +2,57 @@
 /* When a task is worth moving: what it costs, what it must gain, and when it may leave its node. */
 #include "tests/unit/policy.h"
 
+/* ---- load ---- */
+
+static uint32_t capacity_of(const char *source, uint32_t domain)
+{
+	struct ccx_topology_options options = CCX_TOPOLOGY_OPTIONS_INIT;
+	struct ccx_topology *topology;
+	uint32_t capacity;
+
+	options.source = source;
+	assert_int_equal(ccx_topology_load(&options, &topology, NULL), 0);
+	assert_true(domain < topology->nr_domains);
+	capacity = ccx_policy_capacity(topology, domain);
+	ccx_topology_free(topology);
+	return capacity;
+}
+
+static void capacity_counts_cores_by_speed_and_siblings_in_part(void **state)
+{
+	uint32_t one = capacity_of("synthetic:l3:2 core:4 pu:1", 1);
+	uint32_t two = capacity_of("synthetic:l3:2 core:4 pu:2", 1);
+	uint32_t hybrid = capacity_of("tests/topology/meteor-lake-hwloc-2.13.xml", 0);
+
+	(void)state;
+	assert_int_equal(one, 4 * CCX_CAPACITY_MAX);
+	/* two threads do more than one, and far less than two cores */
+	assert_in_range(two, one + 1, 2 * one - 1);
+	assert_int_equal(capacity_of("synthetic:l3:1 core:1 pu:1", 0), CCX_CAPACITY_MAX);
+	/* 3 P cores of two threads and 4 E cores: more than the P cores, less than 7 of them */
+	assert_in_range(hybrid, 3 * (two / 4) + 1, 7 * (two / 4) - 1);
+}
+
+static void utilisation_follows_the_busy_share(void **state)
+{
+	uint64_t busy_pct;
+	uint32_t i, before, utilisation;
+
+	(void)state;
+	for (busy_pct = 0; busy_pct <= 120; busy_pct += 5) {
+		for (i = 0, utilisation = before = 500; i < 40; i++) {
+			utilisation = ccx_policy_utilisation(utilisation, 8 * busy_pct * 80000,
+							     8000000, 8);
+			assert_true(utilisation <= 1024);
+			/* no step is larger than a quarter of the way */
+			assert_in_range(utilisation + 132, before, before + 264);
+			before = utilisation;
+		}
+		assert_in_range(utilisation + 4, (busy_pct < 100 ? busy_pct : 100) * 1024 / 100,
+				(busy_pct < 100 ? busy_pct : 100) * 1024 / 100 + 4);
+	}
+}
+
 /* ---- cost of moving ---- */
 
 static void moving_costs_more_the_farther(void **state)
@@ -240,6 +291,8 @@ static void uneven_is_what_the_lightest_task_would_be_sent_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(capacity_counts_cores_by_speed_and_siblings_in_part),
+		cmocka_unit_test(utilisation_follows_the_busy_share),
 		cmocka_unit_test(moving_costs_more_the_farther),
 		cmocka_unit_test(an_unknown_distance_is_the_farthest),
 		cmocka_unit_test(a_cold_task_moves_for_less),
