@@ -20,10 +20,11 @@
 #define CCX_AWAKE_CAP_NS	(20 * 1000 * 1000ULL)
 
 /*
- * What queues are ordered by are deadlines in steps, a power of two; within a step, first come,
- * first served. About a slice: finer order is worth nothing to tasks that take slices, and costs a
- * messaging load half its throughput, because whoever has run a little less goes first each time,
- * with one message to handle.
+ * Tasks that sleep and wake are ordered by deadlines in steps, a power of two; within a step, first
+ * come, first served. Finer order costs a messaging load half its throughput, because whoever has
+ * run a little less goes first each time, with one message to handle. A task that has not slept for
+ * a step is ordered exactly: among such, one that begins a new step would wait until all others have
+ * run to the end of theirs.
  */
 #define CCX_DEADLINE_STEP_NS	8388608ULL
 
@@ -108,10 +109,13 @@ static inline __u64 ccx_deadline(__u64 vtime, __u64 awake_ns, __u64 cap_ns)
 	return vtime + (awake_ns < cap_ns ? awake_ns : cap_ns);
 }
 
-/* What a queue is ordered by. Virtual time keeps the exact account, so no share is lost. */
-static inline __u64 ccx_queue_key(__u64 deadline)
+/*
+ * What a queue is ordered by; awake_ns: virtual CPU time since the task last slept. Virtual time
+ * keeps the exact account, so no share is lost.
+ */
+static inline __u64 ccx_queue_key(__u64 deadline, __u64 awake_ns)
 {
-	return deadline & ~(CCX_DEADLINE_STEP_NS - 1);
+	return awake_ns < CCX_DEADLINE_STEP_NS ? deadline & ~(CCX_DEADLINE_STEP_NS - 1) : deadline;
 }
 
 #endif

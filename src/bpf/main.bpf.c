@@ -158,7 +158,8 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now,
 				      wakeup ? ccx_config.lag_ns : CCX_LAG_AWAKE_NS,
 				      ccx_config.debt_ns);
-	deadline = ccx_queue_key(ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns));
+	deadline = ccx_queue_key(ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns),
+				 tctx->awake_ns);
 	kind = CCX_KIND_EFFICIENCY;
 
 	if (bound_to_one_cpu(p)) {

@@ -122,6 +122,7 @@ struct sim {
 	uint64_t now, advanced_at;
 	uint64_t order;
 	uint64_t seed;
+	uint64_t slice_ns; /* 0: SLICE */
 	uint64_t jitter_ns; /* slices end early by up to so much */
 };
 
@@ -131,7 +132,7 @@ static void sim_queue(struct sim *sim, struct sim_task *task)
 
 	task->vtime = ccx_vtime_place(task->vtime, sim->clock,
 				      task->awake_ns ? CCX_LAG_AWAKE_NS : LAG, DEBT);
-	task->deadline = ccx_queue_key(ccx_deadline(task->vtime, awake, CAP));
+	task->deadline = ccx_queue_key(ccx_deadline(task->vtime, awake, CAP), awake);
 	task->runnable_at = sim->now;
 	task->order = ++sim->order;
 }
@@ -185,7 +186,7 @@ static struct sim_task *sim_pick(struct sim *sim)
 static void sim_run_one(struct sim *sim)
 {
 	struct sim_task *task;
-	uint64_t ran = SLICE, wait;
+	uint64_t ran = sim->slice_ns ?: SLICE, wait;
 
 	sim_wake(sim);
 	task = sim_pick(sim);
@@ -375,6 +376,28 @@ static void nobody_starves(void **state)
 	}
 }
 
+/*
+ * Equal tasks that never sleep take turns: none waits for more than two slices of each other, even
+ * where a slice is a small part of a step of the queues' order.
+ */
+static void equal_hogs_take_turns(void **state)
+{
+	struct sim sim = { .seed = 8, .slice_ns = MS, .jitter_ns = MS / 2 };
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 8; i++)
+		sim_add(&sim, 100, 0, 0);
+	for (i = 0; i < 200; i++)	/* until each is awake for longer than a step */
+		sim_run_one(&sim);
+	for (i = 0; i < 8; i++)
+		sim.tasks[i].max_wait_ns = 0;
+	for (i = 0; i < 20000; i++)
+		sim_run_one(&sim);
+	for (i = 0; i < 8; i++)
+		assert_true(sim.tasks[i].max_wait_ns < 2 * 8 * sim.slice_ns);
+}
+
 /* A debt beyond the bound is forgiven; one below it is kept. */
 static void debt_is_bounded(void **context)
 {
@@ -470,6 +493,7 @@ int main(void)
 		cmocka_unit_test(a_sleeper_goes_before_hogs),
 		cmocka_unit_test(a_long_sleep_does_not_buy_the_machine),
 		cmocka_unit_test(nobody_starves),
+		cmocka_unit_test(equal_hogs_take_turns),
 	};
 
 	return cmocka_run_group_tests_name("deadline", tests, NULL, NULL);
