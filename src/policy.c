@@ -224,7 +224,7 @@ void ccx_policy_decide(const struct ccx_policy_config *config, const struct ccx_
 	struct ccx_candidate *best =
 		choose(config, message, own, candidates, nr_candidates, slice_us);
 	/* batch work comes last among equals, however briefly it runs */
-	uint64_t awake_ns = message->flags & CCX_TASK_BATCH ? config->awake_cap_ns :
+	uint64_t awake_ns = message->flags & CCX_TASK_BATCH ? UINT64_MAX :
 							      message->awake_us * 1000ULL;
 
 	*decision = (struct ccx_decision){

@@ -167,7 +167,8 @@ static struct model_task *first_of(const struct model_domain *domain)
 		/* sent here, and still on the clock of where it comes from */
 		if (task->home != task->queue)
 			key += domain_state(task->queue)->vtime_now - domain_state(task->home)->vtime_now;
-		key = ccx_queue_key(ccx_deadline(key, task->awake_ns, m->config.awake_cap_ns));
+		key = ccx_queue_key(ccx_deadline(key, task->awake_ns, m->config.awake_cap_ns),
+				    task->awake_ns);
 		if (!best || ccx_before(key, best_key) ||
 		    (key == best_key && task->queued_ns < best->queued_ns)) {
 			best = task;

@@ -5,11 +5,13 @@
  * Virtual time is CPU time divided by weight (weight 100 = nice 0), kept per task; a domain's clock
  * says how far a task is that has had its share so far. A task is ordered by
  *
- *	deadline = vtime + min(awake, cap)
+ *	deadline = vtime + min(max(awake - step, 0), cap)
  *
  * where `awake` is the virtual CPU time it has used since it last slept. A task that sleeps often
  * has a short `awake` and comes before one that never does, which is what makes a desktop feel
  * alive; vtime alone keeps the shares. A sleeper may not save up more than `lag` of virtual time.
+ * The first step is free: else who writes messages would always come after who reads them, and the
+ * readers would be woken for one message each.
  */
 #ifndef CCX_DEADLINE_H
 #define CCX_DEADLINE_H
@@ -106,6 +108,7 @@ static inline __s64 ccx_clock_correct(__u64 now, __u64 vtime, int backlogged, __
 
 static inline __u64 ccx_deadline(__u64 vtime, __u64 awake_ns, __u64 cap_ns)
 {
+	awake_ns = awake_ns < CCX_DEADLINE_STEP_NS ? 0 : awake_ns - CCX_DEADLINE_STEP_NS;
 	return vtime + (awake_ns < cap_ns ? awake_ns : cap_ns);
 }
 

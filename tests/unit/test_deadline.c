@@ -90,14 +90,18 @@ static void a_sleeper_saves_up_at_most_the_lag(void **state)
 	}
 }
 
-static void awake_time_counts_up_to_the_cap(void **state)
+#define FREE	CCX_DEADLINE_STEP_NS
+
+static void awake_time_counts_from_a_step_up_to_the_cap(void **state)
 {
 	(void)state;
 	assert_int_equal(ccx_deadline(1000, 0, CAP), 1000);
-	assert_int_equal(ccx_deadline(1000, CAP - 1, CAP), 1000 + CAP - 1);
-	assert_int_equal(ccx_deadline(1000, CAP, CAP), 1000 + CAP);
+	assert_int_equal(ccx_deadline(1000, FREE, CAP), 1000);
+	assert_int_equal(ccx_deadline(1000, FREE + 1, CAP), 1001);
+	assert_int_equal(ccx_deadline(1000, FREE + CAP - 1, CAP), 1000 + CAP - 1);
+	assert_int_equal(ccx_deadline(1000, FREE + CAP, CAP), 1000 + CAP);
 	assert_int_equal(ccx_deadline(1000, UINT64_MAX, CAP), 1000 + CAP);
-	assert_int_equal(ccx_deadline(UINT64_MAX, 2, CAP), 1);
+	assert_int_equal(ccx_deadline(UINT64_MAX, FREE + 2, CAP), 1);
 }
 
 /* ---- one CPU and a queue, as BPF keeps them ---- */
@@ -487,7 +491,7 @@ int main(void)
 		cmocka_unit_test(virtual_time_is_exact_within_a_fifth_of_a_percent),
 		cmocka_unit_test(before_holds_across_the_wrap),
 		cmocka_unit_test(a_sleeper_saves_up_at_most_the_lag),
-		cmocka_unit_test(awake_time_counts_up_to_the_cap),
+		cmocka_unit_test(awake_time_counts_from_a_step_up_to_the_cap),
 		cmocka_unit_test(shares_follow_weights_within_a_percent),
 		cmocka_unit_test(shares_follow_weights_while_the_clock_wraps),
 		cmocka_unit_test(a_sleeper_goes_before_hogs),
