@@ -19,6 +19,8 @@
 
 #define DISPATCHER_SLICE_NS	(1000 * 1000ULL)
 #define DISPATCHER_IDLE_NS	(1000 * 1000 * 1000ULL)	/* parked for so long: let it block */
+#define DISPATCHER_GATHER_NS	(250 * 1000ULL)		/* where others wait, it runs no more often */
+#define DISPATCHER_LESSER_NS	(1000 * 1000ULL)	/* for so long lesser CPUs are waited for */
 #define DISPATCHER_RETRY_NS	(20 * 1000 * 1000ULL)	/* a late one runs so often */
 
 /* Set when the daemon is being killed: everything parked must run to its end. */
@@ -104,16 +106,33 @@ static __always_inline void enqueue_dispatcher(struct task_struct *p, u32 domain
 	}
 }
 
-/* Whether this CPU should run the parked dispatcher rather than anything else. */
-static __always_inline bool dispatcher_wanted(u32 domain, bool messages, u64 now)
+/*
+ * Whether this CPU should run the parked dispatcher rather than anything else. One with nothing else
+ * to do runs it at once. Otherwise latency-critical tasks go first, as they never wait for a
+ * decision; a performance CPU leaves it to lesser ones, where it disturbs less, if one of them comes
+ * by soon; and messages are allowed to gather for a moment, so that a switch to the dispatcher and
+ * back serves several.
+ */
+static __always_inline bool dispatcher_wanted(u32 cpu, u32 domain, bool messages, u64 now)
 {
+	const volatile struct ccx_config_domain *config = domain_config(domain);
 	struct ccx_domain_state *state = domain_state(domain);
 
 	if (daemon_exits || now > state->dispatcher_ran_ns + DISPATCHER_IDLE_NS)
 		return true;
 	if (state->late)
 		return now > state->dispatcher_ran_ns + DISPATCHER_RETRY_NS;
-	return messages;
+	if (!messages)
+		return false;
+	if (nr_ready(domain, CCX_KIND_PERFORMANCE))
+		return false;
+	if (!nr_ready(domain, CCX_KIND_EFFICIENCY))
+		return true;
+	if (now < state->dispatcher_ran_ns + DISPATCHER_GATHER_NS)
+		return false;
+	return cpu_config(cpu)->kind != CCX_KIND_PERFORMANCE ||
+	       config->nr_kind[CCX_KIND_PERFORMANCE] >= config->nr_cpus ||
+	       now > state->custody_since_ns + DISPATCHER_LESSER_NS;
 }
 
 #endif

@@ -238,7 +238,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	/* late, or orphans: custody is as good as decided */
 	ready = dispatcher_late(domain, messages, now) || (in_custody && !messages);
 
-	if (domain_state(domain)->parked && dispatcher_wanted(domain, messages, now) &&
+	if (domain_state(domain)->parked && dispatcher_wanted(cpu, domain, messages, now) &&
 	    run_parked(domain, now))
 		return;
 	if (take_own(cpu, domain, prev, ready, now))
