@@ -129,7 +129,7 @@ int ccx_dispatcher_consume(struct ccx_dispatcher *dispatcher, const void *data, 
 	struct ccx_dispatcher_figures *figures = &dispatcher->figures;
 	struct ccx_decision *decision;
 	struct ccx_message message;
-	uint64_t latency_ns;
+	uint64_t decided_ns, since_ns;
 
 	figures->messages++;
 	if (size != sizeof(message)) {
@@ -163,8 +163,12 @@ int ccx_dispatcher_consume(struct ccx_dispatcher *dispatcher, const void *data, 
 		dispatcher->sent_weight[decision->domain] += message.weight;
 		dispatcher->evened_ns = dispatcher->now_ns;
 	}
-	latency_ns = ccx_monotonic_ns() - message.sent_ns;
-	ccx_histogram_add(&figures->decision_ns, (int64_t)latency_ns > 0 ? latency_ns : 0);
+	decided_ns = ccx_monotonic_ns();
+	since_ns = message.sent_ns < decided_ns ? message.sent_ns : decided_ns;
+	ccx_histogram_add(&figures->decision_ns, decided_ns - since_ns);
+	if (since_ns < dispatcher->now_ns)
+		since_ns = dispatcher->now_ns;
+	ccx_histogram_add(&figures->deciding_ns, decided_ns - since_ns);
 	return ++dispatcher->batch >= MAX_BATCH ? -EAGAIN : 0;
 }
 

@@ -41,6 +41,7 @@ struct ccx_dispatcher_figures {
 	uint64_t sleeps;	/* times it blocked because its domain had nothing for it */
 	uint64_t max_batch;
 	struct ccx_histogram decision_ns;	/* message sent to decision written */
+	struct ccx_histogram deciding_ns;	/* the same without the wait for a CPU */
 };
 
 struct ccx_dispatcher {

@@ -175,6 +175,7 @@ static json_t *domain_json(const struct ccx_domain_stats *stats, uint32_t index)
 	json_object_set_new(json, "bad_messages", json_integer((json_int_t)figures->bad_messages));
 	json_object_set_new(json, "sent_away", json_integer((json_int_t)figures->sent_away));
 	json_object_set_new(json, "decision_ns", latency_json(&figures->decision_ns));
+	json_object_set_new(json, "deciding_ns", latency_json(&figures->deciding_ns));
 	return json;
 }
 
