@@ -17,7 +17,7 @@ CC      ?= gcc
 # any clang from 16 on compiles the BPF side
 CLANG   ?= $(firstword $(foreach v,22 21 20 19 18 17 16,$(shell command -v clang-$(v))) clang)
 
-PACKAGES := libbpf libelf hwloc liburcu-qsbr jansson libconfig libmicrohttpd libcap-ng libseccomp
+PACKAGES := libbpf libelf hwloc liburcu-qsbr jansson libconfig libmicrohttpd ncursesw libcap-ng libseccomp
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wshadow
 ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
@@ -39,7 +39,7 @@ VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildc
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: all texts FORCE demo check check-unit check-docs check-install check-vm bench fuzz install uninstall clean help
+.PHONY: all texts FORCE demo check check-unit check-docs check-install check-monitor check-vm bench fuzz install uninstall clean help
 
 all: $(B)/scx_ccx texts $(BENCHES) $(VM_PROGRAMS) $(VM_LIBRARIES)
 
@@ -85,6 +85,9 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -lcmocka -lm -o $@
 
+$(B)/tests/monitor/%: $(B)/tests/monitor/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
+	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -o $@
+
 include tests/unit/module.mk
 
 # ---- what is installed beside the program; the options in it come from the table in src/options.c ----
@@ -124,7 +127,7 @@ demo:
 check:
 	tools/deps build test vm
 	$(MAKE) all
-	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-install
+	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-install check-monitor
 	$(MAKE) check-vm
 
 check-unit: $(UNIT_TESTS)
@@ -135,6 +138,9 @@ check-docs: $(B)/scx_ccx
 
 check-install: all
 	tests/install/run
+
+check-monitor: $(B)/scx_ccx $(B)/tests/monitor/serve
+	tests/monitor/run
 
 check-vm: all
 	tests/vm/check

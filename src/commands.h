@@ -15,6 +15,7 @@ enum {
 
 int ccx_cmd_run(const struct ccx_options *options);
 int ccx_cmd_stats(const struct ccx_options *options);
+int ccx_cmd_monitor(const struct ccx_options *options);
 int ccx_cmd_check_config(const struct ccx_options *options);
 
 #endif

@@ -11,6 +11,9 @@
 
 #define SEND_BUFFER (1024 * 1024)
 
+/* The client takes no document longer than this, far above CCX_CONTROL_BYTES. */
+#define FETCH_BYTES (16 * 1024 * 1024)
+
 static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = CCX_CONTROL_PATH };
 
 int ccx_control_make_directory(struct ccx_error *error)
@@ -98,47 +101,96 @@ void ccx_control_close(int listen_fd)
 	rmdir(CCX_RUN_DIRECTORY);
 }
 
-char *ccx_control_fetch(struct ccx_error *error)
+/* ---- the client ---- */
+
+int ccx_fetch_begin(struct ccx_fetch *fetch, bool wait, struct ccx_error *error)
 {
 	struct timeval patience = { .tv_sec = 5 };
-	size_t used = 0, size = 65536;
-	char *text = NULL, *larger;
-	ssize_t got = 1;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int err;
 
+	memset(fetch, 0, sizeof(*fetch));
+	fetch->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
 	/* the second bounds connect(): a stopped scheduler's queue of clients may be full */
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address))) {
-		ccx_error_set(error, -errno, "cannot reach a running scx_ccx at %s: %s",
-			      CCX_CONTROL_PATH, strerror(errno));
-		goto out;
-	}
-	while (got > 0) {
-		if (!text || used + 1 == size) {
-			size *= 2;
-			larger = realloc(text, size);
-			if (!larger) {
-				got = -1;
-				errno = ENOMEM;
-				break;
-			}
-			text = larger;
+	setsockopt(fetch->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fetch->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (fetch->fd >= 0 &&
+	    !connect(fetch->fd, (const struct sockaddr *)&address, sizeof(address)))
+		return 0;
+	err = ccx_error_set(error, -errno, "cannot reach a running scx_ccx at %s: %s",
+			    CCX_CONTROL_PATH, strerror(errno));
+	ccx_fetch_end(fetch);
+	return err;
+}
+
+/* Room for one more byte and the end of the text. */
+static int make_room(struct ccx_fetch *fetch)
+{
+	size_t size = fetch->size ? 2 * fetch->size : 65536;
+	char *larger;
+
+	if (fetch->used + 1 < fetch->size)
+		return 0;
+	larger = size > FETCH_BYTES ? NULL : realloc(fetch->text, size);
+	if (!larger)
+		return -ENOMEM;
+	fetch->text = larger;
+	fetch->size = size;
+	return 0;
+}
+
+int ccx_fetch_more(struct ccx_fetch *fetch, struct ccx_error *error)
+{
+	ssize_t got;
+	int err;
+
+	for (;;) {
+		err = make_room(fetch);
+		if (err)
+			break;
+		got = recv(fetch->fd, fetch->text + fetch->used, fetch->size - fetch->used - 1, 0);
+		if (got < 0) {
+			err = -errno;
+			break;
 		}
-		got = recv(fd, text + used, size - used - 1, 0);
-		if (got > 0)
-			used += got;
+		if (!got) {
+			fetch->text[fetch->used] = '\0';
+			if (fetch->used)
+				return 1;
+			return ccx_error_set(error, -EIO, "no answer from scx_ccx at %s: closed",
+					     CCX_CONTROL_PATH);
+		}
+		fetch->used += got;
 	}
-	if (got < 0 || !used) {
-		ccx_error_set(error, -EIO, "no answer from scx_ccx at %s: %s", CCX_CONTROL_PATH,
-			      got < 0 ? strerror(errno) : "closed");
-		free(text);
-		text = NULL;
-		goto out;
+	if (err == -EAGAIN || err == -EINTR)
+		return 0;
+	return ccx_error_set(error, err, "no answer from scx_ccx at %s: %s", CCX_CONTROL_PATH,
+			     strerror(-err));
+}
+
+void ccx_fetch_end(struct ccx_fetch *fetch)
+{
+	if (fetch->fd >= 0)
+		close(fetch->fd);
+	free(fetch->text);
+	*fetch = (struct ccx_fetch){ .fd = -1 };
+}
+
+char *ccx_control_fetch(struct ccx_error *error)
+{
+	struct ccx_fetch fetch;
+	char *text = NULL;
+	int result;
+
+	if (ccx_fetch_begin(&fetch, true, error))
+		return NULL;
+	result = ccx_fetch_more(&fetch, error);
+	if (!result)
+		ccx_error_set(error, -EAGAIN, "no answer from scx_ccx at %s: %s", CCX_CONTROL_PATH,
+			      strerror(EAGAIN));
+	if (result == 1) {
+		text = fetch.text;
+		fetch.text = NULL;
 	}
-	text[used] = '\0';
-out:
-	if (fd >= 0)
-		close(fd);
+	ccx_fetch_end(&fetch);
 	return text;
 }

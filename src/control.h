@@ -38,6 +38,21 @@ void ccx_control_answer(int listen_fd, const char *text, size_t length);
 /* Closes and removes the socket. */
 void ccx_control_close(int listen_fd);
 
+/* Client, which may wait or not: begun, gone on with until it is whole, and ended in any case. */
+struct ccx_fetch {
+	int fd;		/* poll it, for reading */
+	char *text;
+	size_t used, size;
+};
+
+/* -errno and `error` when it cannot be reached; then there is nothing to end. */
+int ccx_fetch_begin(struct ccx_fetch *fetch, bool wait, struct ccx_error *error);
+
+/* 1: `text` is the document; 0: not yet (with `wait`: for 5 s); -errno and `error` on failure. */
+int ccx_fetch_more(struct ccx_fetch *fetch, struct ccx_error *error);
+
+void ccx_fetch_end(struct ccx_fetch *fetch);
+
 /* Client: the document of the running scheduler (the caller frees), or NULL and `error`. */
 char *ccx_control_fetch(struct ccx_error *error);
 

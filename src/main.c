@@ -33,6 +33,8 @@ int main(int argc, char **argv)
 		return topology(&options);
 	case CCX_COMMAND_STATS:
 		return ccx_cmd_stats(&options);
+	case CCX_COMMAND_MONITOR:
+		return ccx_cmd_monitor(&options);
 	case CCX_COMMAND_CHECK_CONFIG:
 		return ccx_cmd_check_config(&options);
 	default:

@@ -17,6 +17,7 @@
 #define RUN	 (1U << CCX_COMMAND_RUN)
 #define TOPOLOGY (1U << CCX_COMMAND_TOPOLOGY)
 #define STATS	 (1U << CCX_COMMAND_STATS)
+#define MONITOR	 (1U << CCX_COMMAND_MONITOR)
 
 #define FLAG(member) .type = CCX_OPTION_FLAG, .offset = offsetof(struct ccx_options, member)
 #define NUMBER(member, low, high, value)                                                           \
@@ -71,8 +72,8 @@ const struct ccx_option ccx_option_table[] = {
 	  TEXT(output, NULL), OF(TOPOLOGY) },
 	{ "json", NULL, "Of the figures that stats prints",
 	  FLAG(json), OF(STATS) },
-	{ "interval", "SECONDS", "One reading of stats every period",
-	  NUMBER(interval_seconds, 1, 86400, 0), OF(STATS) },
+	{ "interval", "SECONDS", "One reading of stats or monitor every period",
+	  NUMBER(interval_seconds, 1, 86400, 0), OF(STATS | MONITOR) },
 	{ 0 },
 };
 /* clang-format on */
@@ -86,6 +87,7 @@ const struct ccx_command_name ccx_commands[CCX_NR_COMMANDS] = {
     [CCX_COMMAND_RUN] = {"run", "", "schedules until interrupted (the default)"},
     [CCX_COMMAND_TOPOLOGY] = {"topology", "", "shows how the machine is seen"},
     [CCX_COMMAND_STATS] = {"stats", "", "shows the figures of the running scheduler"},
+    [CCX_COMMAND_MONITOR] = {"monitor", "", "shows them live, in the terminal"},
     [CCX_COMMAND_CHECK_CONFIG] = {"check-config", "FILE...",
 				  "looks for faults in settings and rules files"},
 };
