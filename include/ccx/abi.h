@@ -132,7 +132,8 @@ struct ccx_cpu_state {
 	__u64 running_until_ns;	/* when it will likely sleep, by its past; BPF's clock */
 	__u64 start_ns;		/* average time from sending a task to this idle CPU until it runs */
 	__u64 turn_ns;		/* when a task last began to run that was not handed the CPU */
-	__u64 preempted_ns;	/* when a task was last sent off here, written by any CPU */
+	__u64 preempted_ns;	/* when a task was last sent off here; this and the next, by any CPU */
+	__u64 preempt_pause_ns;	/* until when those that were count */
 	struct ccx_waits waits;	/* of tasks that began to run here after they were queued */
 	__u32 bound;		/* tasks in bound(cpu); written under the CPU's run queue lock */
 	__u32 turn;		/* counts choices, to alternate where two have a claim */
@@ -160,6 +161,7 @@ struct ccx_domain_state {
 	__u32 old;		/* bit `kind`: the other half may hold tasks */
 	__s32 ready[CCX_NR_READY]; /* tasks in the ready queues, or taken and about to run; atomic */
 	__u32 bands_admitted;	/* so many bands of tasks are latency-critical, the lightest first */
+	__u32 band_load[CCX_NR_BANDS]; /* average share of each, of CCX_LOAD_ONE */
 	__u32 reserved;
 	__u64 critical_ns;	/* when a latency-critical task was last queued or run; BPF's clock */
 	/* refreshed when the dispatcher is about to run */

@@ -15,7 +15,8 @@
  * bands by demand.
  *
  * Going first means something only to a minority. What the bands use of a domain's performance CPUs
- * is measured; a band whose tasks and lighter ones use too much of them is not admitted for a while.
+ * is measured, and averaged over two frames, or a burst of helpers would count as a crowd; a band
+ * whose tasks and lighter ones use too much of them is not admitted for a while.
  * In a crowd of tasks that wake each other all the time (a messaging load, a busy server) nobody
  * goes first, and all are ordered by deadline.
  *
@@ -30,6 +31,7 @@
 
 #define CCX_CRITICAL_BURST_NS	(4 * 1000 * 1000ULL)	/* a quarter of a frame at 60 Hz */
 #define CCX_CRITICAL_PERIOD_NS	(8 * 1000 * 1000ULL)	/* one measurement: half a frame */
+#define CCX_CRITICAL_MEMORY_NS	(32 * 1000 * 1000ULL)	/* averaged over: two frames */
 #define CCX_CRITICAL_HOLD_NS	(250 * 1000 * 1000ULL)	/* a band stays out for so long at least */
 
 enum ccx_band {
@@ -39,8 +41,8 @@ enum ccx_band {
 	CCX_BAND_NONE = CCX_NR_BANDS,
 };
 
-/* Shares, of CCX_BAND_ONE. */
-#define CCX_BAND_ONE	1024
+#define CCX_BAND_ONE	1024		/* what shares and demands are given of */
+#define CCX_LOAD_ONE	(1 << 20)	/* loads: 1/1024 would be lost in averaging */
 
 static const struct {
 	__u32 demand;	/* the largest of a task in the band */
@@ -83,18 +85,37 @@ static inline int ccx_runs_long(__u64 burst_now_ns)
 }
 
 /*
- * How many bands, the lightest first, fit into a domain of nr_cpus performance CPUs.
- * used_ns: CPU time of each in elapsed_ns, which is below 2^44 (four hours).
+ * How much of ran_ns counts as use of the task's band: what it ran before it ran long. It goes first
+ * no more from then on, and one that turns busy, each hog at its start, is no crowd.
  */
-static inline __u32 ccx_bands_fit(const __u64 used_ns[CCX_NR_BANDS], __u64 elapsed_ns,
-				  __u32 nr_cpus)
+static inline __u64 ccx_band_counts(__u64 burst_before_ns, __u64 ran_ns)
 {
-	__u64 sum_ns = 0;
-	__u32 i, fit = 0;
+	__u64 most_ns = CCX_CRITICAL_BURST_NS * 5 / 4, left_ns;
+
+	left_ns = burst_before_ns < most_ns ? most_ns - burst_before_ns : 0;
+	return ran_ns < left_ns ? ran_ns : left_ns;
+}
+
+/*
+ * The load of a band, of CCX_LOAD_ONE: the average share of nr_cpus performance CPUs that it used.
+ * used_ns: CPU time in the last elapsed_ns, which is below 2^44 (four hours). However long that was,
+ * it counts as what it is beside the CCX_CRITICAL_MEMORY_NS before.
+ */
+static inline __u32 ccx_band_load(__u32 load, __u64 used_ns, __u64 elapsed_ns, __u32 nr_cpus)
+{
+	__u64 all_ns = CCX_CRITICAL_MEMORY_NS + elapsed_ns;
+
+	return (load * CCX_CRITICAL_MEMORY_NS + used_ns * CCX_LOAD_ONE / nr_cpus) / all_ns;
+}
+
+/* How many bands, the lightest first, use no more than is theirs and that of the lighter ones. */
+static inline __u32 ccx_bands_fit(const __u32 load[CCX_NR_BANDS])
+{
+	__u32 i, sum = 0, fit = 0;
 
 	for (i = 0; i < CCX_NR_BANDS; i++) {
-		sum_ns += used_ns[i];
-		if (sum_ns * CCX_BAND_ONE <= elapsed_ns * nr_cpus * ccx_bands[i].share)
+		sum += load[i];
+		if (sum <= ccx_bands[i].share * (CCX_LOAD_ONE / CCX_BAND_ONE))
 			fit = i + 1;
 	}
 	return fit;

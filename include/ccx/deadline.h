@@ -68,6 +68,19 @@ static inline __u64 ccx_vtime_place(__u64 vtime, __u64 now, __u64 lag_ns, __u64 
 }
 
 /*
+ * What a task that wakes can owe: two of its slices. More than that it has run only because it went
+ * before others, as latency-critical tasks do within their budget. Were it kept, a task whose class
+ * is taken from it would stand still until it had paid, for hundreds of milliseconds. max_ns bounds
+ * it for low weights.
+ */
+static inline __u64 ccx_wake_debt_ns(__u64 slice_ns, __u32 inverse_weight, __u64 max_ns)
+{
+	__u64 debt_ns = ccx_virtual_ns(2 * slice_ns, inverse_weight);
+
+	return debt_ns < max_ns ? debt_ns : max_ns;
+}
+
+/*
  * A domain's clock. CPU time given, divided by the weight of all who run or wait, is what each of
  * them is entitled to: so much it advances. It must not stand still, or whoever is placed at the
  * clock (what wakes, what is forked) goes before those ahead of it for ever; and it must not run

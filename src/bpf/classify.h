@@ -47,17 +47,21 @@ static __always_inline void critical_budget(u32 domain, u64 now)
 {
 	struct ccx_domain_state *state = domain_state(domain);
 	u64 nr = domain_config(domain)->nr_kind[CCX_KIND_PERFORMANCE];
-	u64 since = state->bands_since_ns, elapsed = now - since, used[CCX_NR_BANDS];
+	u64 since = state->bands_since_ns, elapsed = now - since;
+	u32 load[CCX_NR_BANDS];
 	u32 i;
 
 	if ((s64)elapsed < (s64)CCX_CRITICAL_PERIOD_NS || !nr)
 		return;
 	if (__sync_val_compare_and_swap(&state->bands_since_ns, since, now) != since)
 		return;
-	for (i = 0; i < CCX_NR_BANDS; i++)
-		used[i] = __sync_lock_test_and_set(&state->band_used_ns[i], 0);
-	state->bands_admitted = ccx_bands_admit(state->bands_admitted,
-						ccx_bands_fit(used, elapsed, nr),
+	for (i = 0; i < CCX_NR_BANDS; i++) {
+		u64 used_ns = __sync_lock_test_and_set(&state->band_used_ns[i], 0);
+
+		state->band_load[i] = ccx_band_load(state->band_load[i], used_ns, elapsed, nr);
+		load[i] = state->band_load[i];
+	}
+	state->bands_admitted = ccx_bands_admit(state->bands_admitted, ccx_bands_fit(load),
 						&state->bands_reduced_ns, now);
 }
 

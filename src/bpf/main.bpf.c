@@ -157,7 +157,10 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	tctx->queued_ns = now;
 	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now,
 				      wakeup ? ccx_config.lag_ns : CCX_LAG_AWAKE_NS,
-				      ccx_config.debt_ns);
+				      wakeup ? ccx_wake_debt_ns(ccx_config.slice_ns,
+								tctx->inverse_weight,
+								ccx_config.debt_ns) :
+					       ccx_config.debt_ns);
 	deadline = ccx_queue_key(ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns),
 				 tctx->awake_ns);
 	kind = CCX_KIND_EFFICIENCY;
@@ -384,7 +387,8 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 					CCX_CRITICAL_ON_PERFORMANCE_NS :
 					CCX_CRITICAL_ELSEWHERE_NS] += ran;
 	if (tctx->band < CCX_NR_BANDS)
-		__sync_fetch_and_add(&home->band_used_ns[tctx->band], ran);
+		__sync_fetch_and_add(&home->band_used_ns[tctx->band],
+				     ccx_band_counts(tctx->burst_now_ns, ran));
 	critical_budget(domain, now);
 	advance_clock(home, tctx, ran, now);
 	virtual = ccx_virtual_ns(ran, tctx->inverse_weight);

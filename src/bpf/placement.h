@@ -199,22 +199,35 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 }
 
 #define PREEMPT_WORTH_NS	(1000 * 1000ULL)	/* what runs for less is better let finish */
-#define PREEMPT_PAUSE_NS	(500 * 1000ULL)	/* between two on a CPU, however many wake up */
+#define PREEMPT_PAUSE_NS	(500 * 1000ULL)	/* on average between two on a CPU */
 
 /*
  * How long what runs on the CPU will likely go on, by its past; 0 where it must not be sent off: it
- * is latency-critical itself, a dispatcher, has only just been sent in, or will end sooner than
- * switching pays.
+ * is latency-critical itself, a dispatcher, is being sent off already, or will end sooner than
+ * switching pays. What has run for longer than it was expected to goes on for as long again.
+ *
+ * On a CPU that sends off all the time nothing else gets anywhere, so there is to be a pause between
+ * two, on average: one may follow another at once, or a helper that wakes just after some timer did
+ * would wait for a whole slice.
  */
 static __always_inline u64 worth_preempting(s32 cpu, u64 now)
 {
 	struct ccx_cpu_state *state = cpu_state(cpu);
+	u64 since = state->running_since_ns, left;
 
-	if (!state->running_since_ns || state->running_critical || state->running_dispatcher ||
-	    state->running_until_ns <= now + PREEMPT_WORTH_NS ||
-	    state->preempted_ns + PREEMPT_PAUSE_NS >= now)
+	/* two CPUs' clocks: what has just begun may seem to begin later */
+	if (!since || since > now || state->running_dispatcher ||
+	    (state->running_critical && !ccx_runs_long(now - since)) ||
+	    (state->preempted_ns > since && state->preempted_ns + PREEMPT_PAUSE_NS > now) ||
+	    state->preempt_pause_ns > now + PREEMPT_PAUSE_NS)
 		return 0;
-	return state->running_until_ns - now;
+	left = state->running_until_ns > now ? state->running_until_ns - now : now - since;
+	return left > PREEMPT_WORTH_NS ? left : 0;
+}
+
+static __always_inline u64 later(u64 a, u64 b)
+{
+	return a > b ? a : b;
 }
 
 /*
@@ -251,6 +264,8 @@ static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 	if (best < 0)
 		return;
 	cpu_state(best)->preempted_ns = now;
+	cpu_state(best)->preempt_pause_ns =
+		later(cpu_state(best)->preempt_pause_ns, now) + PREEMPT_PAUSE_NS;
 	count(CCX_PREEMPTED, 1);
 	scx_bpf_kick_cpu(best, CCX_KICK_PREEMPT);
 }

@@ -253,44 +253,96 @@ static void a_compile_job_is_ordinary(void **state)
 
 /* ---- the budget ---- */
 
-static uint32_t fit(uint64_t light_ns, uint64_t moderate_ns, uint64_t elapsed_ns, uint32_t nr)
+static uint32_t share(double of)
 {
-	const __u64 used_ns[CCX_NR_BANDS] = { light_ns, moderate_ns };
+	return of * CCX_LOAD_ONE;
+}
 
-	return ccx_bands_fit(used_ns, elapsed_ns, nr);
+static uint32_t fit(uint32_t light, uint32_t moderate)
+{
+	const __u32 load[CCX_NR_BANDS] = { light, moderate };
+
+	return ccx_bands_fit(load);
 }
 
 static void bands_fit_up_to_their_share(void **state)
 {
-	uint64_t light = 8 * MS * ccx_bands[CCX_BAND_LIGHT].share / CCX_BAND_ONE;
-	uint64_t both = 8 * MS * ccx_bands[CCX_BAND_MODERATE].share / CCX_BAND_ONE;
+	uint32_t light = ccx_bands[CCX_BAND_LIGHT].share * (CCX_LOAD_ONE / CCX_BAND_ONE);
+	uint32_t both = ccx_bands[CCX_BAND_MODERATE].share * (CCX_LOAD_ONE / CCX_BAND_ONE);
 
 	(void)state;
-	assert_int_equal(fit(0, 0, 8 * MS, 1), CCX_NR_BANDS);
-	assert_int_equal(fit(light, 0, 8 * MS, 1), CCX_NR_BANDS);
-	assert_int_equal(fit(light, both - light, 8 * MS, 1), CCX_NR_BANDS);
-	assert_int_equal(fit(light, both - light + 1, 8 * MS, 1), 1);
-	assert_int_equal(fit(0, 8 * MS, 8 * MS, 1), 1);
-	assert_int_equal(fit(8 * MS, 0, 8 * MS, 1), 0);
-	/* what is too much for one CPU is not for many */
-	assert_int_equal(fit(8 * MS, 8 * MS, 8 * MS, 16), CCX_NR_BANDS);
+	assert_int_equal(fit(0, 0), CCX_NR_BANDS);
+	assert_int_equal(fit(light, both - light), CCX_NR_BANDS);
+	assert_int_equal(fit(light, both - light + 1), 1);
+	assert_int_equal(fit(0, CCX_LOAD_ONE), 1);
+	assert_int_equal(fit(CCX_LOAD_ONE, 0), 0);
+	/* light ones count against the others, too */
+	assert_int_equal(fit(light + 1, 0), CCX_NR_BANDS);
+	assert_int_equal(fit(light + 1, both - light), 0);
 }
 
-static void more_use_never_fits_more(void **state)
+static void more_load_never_fits_more(void **state)
 {
 	uint32_t i;
 
 	(void)state;
 	for (i = 0; i < 20000; i++) {
-		uint64_t elapsed = between(1 * MS, 40 * MS);
-		uint64_t light = between(0, 40 * MS), moderate = between(0, 40 * MS);
-		uint32_t nr = between(1, 64), now = fit(light, moderate, elapsed, nr);
+		uint32_t light = between(0, CCX_LOAD_ONE), moderate = between(0, CCX_LOAD_ONE);
+		uint32_t now = fit(light, moderate);
 
 		assert_in_range(now, 0, CCX_NR_BANDS);
-		assert_true(fit(light, moderate + between(0, 40 * MS), elapsed, nr) <= now);
-		assert_true(fit(light, moderate, elapsed, nr + 1) >= now);
-		assert_true(fit(light, moderate, elapsed * 2, nr) >= now);
+		assert_true(fit(light, moderate + between(0, CCX_LOAD_ONE)) <= now);
 	}
+}
+
+/* Windows of a period each, in which a band uses so much CPU time. */
+static uint32_t loaded(uint32_t load, uint64_t used_ns, uint32_t nr_cpus, uint32_t windows)
+{
+	while (windows--)
+		load = ccx_band_load(load, used_ns, CCX_CRITICAL_PERIOD_NS, nr_cpus);
+	return load;
+}
+
+static void load_is_the_share_that_is_used(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		uint32_t nr = between(1, 255);
+		double of = between(0, 100) / 100.0;
+		uint32_t load = loaded(between(0, 1) * CCX_LOAD_ONE,
+				       CCX_CRITICAL_PERIOD_NS * nr * of, nr, 80);
+
+		assert_in_range(load + 64, share(of), share(of) + 128);
+	}
+}
+
+/* Time counts as what it is, in however many pieces it is measured. */
+static void idle_time_is_forgotten_by_its_length(void **state)
+{
+	uint32_t once = ccx_band_load(CCX_LOAD_ONE, 0, 4 * CCX_CRITICAL_MEMORY_NS, 1);
+
+	(void)state;
+	assert_true(once <= CCX_LOAD_ONE / 4);
+	assert_true(ccx_band_load(CCX_LOAD_ONE, 0, 3600 * 1000 * MS, 1) < CCX_LOAD_ONE / 10000);
+	assert_true(ccx_band_load(CCX_LOAD_ONE, 0, CCX_CRITICAL_PERIOD_NS, 1) > CCX_LOAD_ONE / 2);
+}
+
+/* One window in which helpers use all CPUs is no crowd; window after window is. */
+static void a_burst_of_helpers_is_no_crowd(void **state)
+{
+	uint32_t i, windows = 0, load = 0;
+
+	(void)state;
+	/* 30 Hz, all of 4 CPUs for a quarter of the time: a window of four */
+	for (i = 0; i < 400; i++) {
+		load = loaded(load, i % 4 ? 0 : 4 * CCX_CRITICAL_PERIOD_NS, 4, 1);
+		assert_int_equal(fit(0, load), CCX_NR_BANDS);
+	}
+	for (load = 0; fit(0, load) == CCX_NR_BANDS; windows++)
+		load = loaded(load, 4 * CCX_CRITICAL_PERIOD_NS, 4, 1);
+	assert_in_range(windows * CCX_CRITICAL_PERIOD_NS, 0, CCX_CRITICAL_MEMORY_NS);
 }
 
 /* A domain left half of its performance CPUs to others, whatever latency-critical tasks want. */
@@ -353,6 +405,27 @@ static void a_further_cut_holds_anew(void **state)
 	assert_int_equal(ccx_bands_admit(admitted, CCX_NR_BANDS, &reduced, now), 0);
 }
 
+/* However a burst is cut into pieces, it counts as what it is until it is a long one. */
+static void a_burst_counts_until_it_is_long(void **state)
+{
+	const uint64_t most = CCX_CRITICAL_BURST_NS * 5 / 4;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 2000; i++) {
+		uint64_t whole = between(0, 20 * MS), done = 0, counted = 0;
+
+		while (done < whole) {
+			uint64_t piece = between(1, whole - done);
+
+			counted += ccx_band_counts(done, piece);
+			done += piece;
+		}
+		assert_int_equal(counted, whole < most ? whole : most);
+		assert_true(ccx_band_counts(done, MS) == 0 || !ccx_runs_long(done));
+	}
+}
+
 /* ---- what is said ---- */
 
 static void rules_come_before_all(void **state)
@@ -394,11 +467,15 @@ int main(void)
 		cmocka_unit_test_setup(a_worker_with_a_queue_is_ordinary, setup),
 		cmocka_unit_test_setup(a_compile_job_is_ordinary, setup),
 		cmocka_unit_test_setup(bands_fit_up_to_their_share, setup),
-		cmocka_unit_test_setup(more_use_never_fits_more, setup),
+		cmocka_unit_test_setup(more_load_never_fits_more, setup),
+		cmocka_unit_test_setup(load_is_the_share_that_is_used, setup),
+		cmocka_unit_test_setup(idle_time_is_forgotten_by_its_length, setup),
+		cmocka_unit_test_setup(a_burst_of_helpers_is_no_crowd, setup),
 		cmocka_unit_test_setup(less_than_half_is_given_away, setup),
 		cmocka_unit_test_setup(a_band_that_was_shut_out_stays_out, setup),
 		cmocka_unit_test_setup(a_crowd_is_out_most_of_the_time, setup),
 		cmocka_unit_test_setup(a_further_cut_holds_anew, setup),
+		cmocka_unit_test_setup(a_burst_counts_until_it_is_long, setup),
 		cmocka_unit_test_setup(rules_come_before_all, setup),
 		cmocka_unit_test_setup(without_rules, setup),
 	};

@@ -414,6 +414,26 @@ static void debt_is_bounded(void **context)
 	assert_int_equal(ccx_vtime_place(500, UINT64_MAX - 99, 50, 200), 100);
 }
 
+/* Who wakes owes two slices at most, so less wall time the more weight it has. */
+static void debt_of_who_wakes_is_two_slices(void **context)
+{
+	const uint64_t slice = 5 * MS, bound = 1000 * MS;
+	uint64_t before = bound;
+	uint32_t weight;
+
+	(void)context;
+	assert_int_equal(ccx_wake_debt_ns(slice, inverse_weight(100), bound), 2 * slice);
+	for (weight = 1; weight <= 10000; weight++) {
+		uint32_t inverse = inverse_weight(weight);
+		uint64_t debt = ccx_wake_debt_ns(slice, inverse, bound);
+
+		assert_true(debt <= before);
+		assert_true(debt >= ccx_virtual_ns(slice, inverse) || debt == bound);
+		before = debt;
+	}
+	assert_int_equal(ccx_wake_debt_ns(slice, inverse_weight(1), bound), bound);
+}
+
 #define SLACK ((int64_t)CCX_CLOCK_SLACK_NS)
 
 /* Not by who is as far ahead as any may be, never faster than time. */
@@ -483,6 +503,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(debt_is_bounded),
+		cmocka_unit_test(debt_of_who_wakes_is_two_slices),
 		cmocka_unit_test(clock_is_never_faster_than_time),
 		cmocka_unit_test(clock_that_ran_away_comes_back),
 		cmocka_unit_test(service_advances_the_clock_by_the_share_of_each),
