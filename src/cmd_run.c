@@ -23,6 +23,7 @@
 #include "report.h"
 #include "session.h"
 #include "stats.h"
+#include "summary.h"
 #include "task_iter.h"
 
 /* enum scx_exit_kind and scx_exit_code of the kernel, the values of all versions */
@@ -53,6 +54,9 @@ struct run {
 	uint64_t document_ns;
 	char restart_reason[160];	/* why the last session was to be followed by another one */
 	int signal_fd, timer_fd, ranking_fd, control_fd, epoll_fd, state_fd;
+	uint64_t began_ns;		/* of the first session */
+	uint32_t sessions;
+	uint32_t signal, signal_pid;	/* what interrupted it, and who sent that, 0: the kernel */
 	bool interrupted;
 	bool ranking_changed;
 };
@@ -222,8 +226,11 @@ static void on_signal(struct run *run)
 	struct signalfd_siginfo info;
 
 	while (read(run->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		run->interrupted |= info.ssi_signo != SIGHUP;
-		if (info.ssi_signo == SIGHUP) {
+		if (info.ssi_signo != SIGHUP) {
+			run->interrupted = true;
+			run->signal = info.ssi_signo;
+			run->signal_pid = info.ssi_code == SI_USER ? info.ssi_pid : 0;
+		} else {
 			ccx_notify_reloading(&run->notify);
 			reload_rules(run);
 			if (run->session.topology)
@@ -287,29 +294,25 @@ static void serve(struct run *run)
 	}
 }
 
-static void print_start(const struct run *run)
+static void print_stopped(const struct run *run)
 {
-	const struct ccx_topology *topology = run->session.topology;
-	uint32_t i, kind;
-	char cpus[256];
+	char by[64] = "unregistered by the kernel";
 
-	printf("scx_ccx: %u CPUs, %u cores, %u cache domain%s\n", topology->nr_cpus,
-	       topology->nr_cores, topology->nr_domains, topology->nr_domains == 1 ? "" : "s");
-	for (i = 0; i < topology->nr_domains; i++) {
-		const struct ccx_domain *domain = &topology->domains[i];
+	if (run->signal_pid)
+		snprintf(by, sizeof(by), "SIG%s from process %u", sigabbrev_np(run->signal),
+			 run->signal_pid);
+	else if (run->interrupted)
+		snprintf(by, sizeof(by), "%s",
+			 run->signal == SIGINT ? "Ctrl-C" : sigdescr_np(run->signal));
+	printf("scx_ccx: stopped (%s); the kernel's own scheduler is back.\n", by);
+}
 
-		ccx_cpulist_format(cpus, sizeof(cpus), domain->cpus, domain->nr_cpus);
-		printf("  domain %u: CPUs %s,", i, cpus);
-		for (kind = 0; kind < CCX_NR_KINDS; kind++)
-			if (domain->nr_kind[kind])
-				printf(" %u %s,", domain->nr_kind[kind], ccx_kind_name(kind));
-		printf(" L%u %llu KiB, dispatcher is thread %d\n", domain->cache_level,
-		       (unsigned long long)domain->cache_bytes / 1024,
-		       run->session.dispatchers[i].tid);
-	}
-	printf("Scheduling %s. Ctrl-C gives the machine back to the kernel's own scheduler.\n",
-	       run->options->partial ? "tasks of policy SCHED_EXT" : "all ordinary tasks");
-	fflush(stdout);
+/* Nothing more is to follow. */
+static void print_summary(const struct run *run)
+{
+	if (run->sessions)
+		ccx_summary_end(stdout, &run->stats, ccx_monotonic_ns() - run->began_ns,
+				run->sessions);
 }
 
 /* Another session is to follow; says why. */
@@ -340,7 +343,7 @@ static int print_end(struct run *run, const struct ccx_exit *exit)
 	if (run->ranking_changed && !run->interrupted)
 		return start_again(run, "the firmware prefers other cores now", "");
 	if (run->interrupted || exit->kind == EXIT_UNREG) {
-		printf("scx_ccx: stopped; the kernel's own scheduler is back.\n");
+		print_stopped(run);
 		return CCX_EXIT_DONE;
 	}
 	if (exit->code & ECODE_ACT_RESTART)
@@ -376,7 +379,7 @@ static int run_once(struct run *run)
 	static struct ccx_exit exit;
 	uint64_t hotplug_seq = ccx_scheduler_hotplug_seq();
 	struct ccx_error error;
-	int err;
+	int err, result;
 
 	memset(&exit, 0, sizeof(exit));
 	memset(&run->printed, 0, sizeof(run->printed));
@@ -398,8 +401,10 @@ static int run_once(struct run *run)
 		else
 			watch(run, run->control_fd);
 	}
-	print_start(run);
-	print_rules(&run->ruling);
+	if (!run->sessions++)
+		run->began_ns = run->session.started_ns;
+	ccx_summary_start(stdout, run->session.topology, run->options, &run->ruling,
+			  run->session.dispatchers);
 	watch_ranking(run);
 	watch(run, run->session.scheduler.events_fd);
 	notify_ready(run);
@@ -410,9 +415,12 @@ static int run_once(struct run *run)
 	free(run->document);
 	run->document = NULL;
 	ccx_session_end(&run->session, &exit);
-	if (run->options->stats_seconds || run->options->verbose || run->interrupted)
+	result = print_end(run, &exit);
+	if (result >= 0)
+		print_summary(run);
+	if (run->options->stats_seconds || run->options->verbose)
 		ccx_stats_print(stdout, NULL, &run->stats);
-	return print_end(run, &exit);
+	return result;
 }
 
 /* Waits before the next session. The exit code if there is to be none, else -1. */
@@ -435,7 +443,8 @@ static int wait_for_restart(struct run *run, uint64_t began_ns)
 	if (!run->interrupted)
 		return -1;
 	ccx_notify_send(&run->notify, "STOPPING=1");
-	printf("scx_ccx: stopped; the kernel's own scheduler is back.\n");
+	print_stopped(run);
+	print_summary(run);
 	return CCX_EXIT_DONE;
 }
 
