@@ -41,7 +41,7 @@ BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard be
 .DELETE_ON_ERROR:
 .PHONY: all texts FORCE demo check check-unit check-docs check-install check-monitor check-vm bench fuzz install uninstall clean help
 
-all: $(B)/scx_ccx texts $(BENCHES) $(VM_PROGRAMS) $(VM_LIBRARIES)
+all: $(B)/scx_ccx texts $(BENCHES) $(B)/tests/simulation/day $(VM_PROGRAMS) $(VM_LIBRARIES)
 
 $(B)/src/bpf/main.bpf.o: src/bpf/main.bpf.c
 	@mkdir -p $(@D)
@@ -87,6 +87,9 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 
 $(B)/tests/monitor/%: $(B)/tests/monitor/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -o $@
+
+$(B)/tests/simulation/%: $(B)/tests/simulation/%.o $(B)/src/consolidate.o $(B)/libccx-topology.a
+	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -lm -o $@
 
 include tests/unit/module.mk
 
