@@ -77,6 +77,7 @@ static void read_stats_into(void *context, struct ccx_stats *stats)
 
 	ccx_stats_read(stats, &session->scheduler, session->topology, session->dispatchers,
 		       &run->ruling, session->started_ns);
+	ccx_stats_read_sets(stats, &session->packer);
 }
 
 static void read_stats(struct run *run)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ccx/consolidate.h"
 #include "ccx/deadline.h"
 #include "ccx/policy.h"
 
@@ -36,6 +37,7 @@ static void config_domain(struct ccx_config *config, const struct ccx_topology *
 	uint32_t nr = 0, i, kind, distance;
 
 	out->nr_cpus = domain->nr_cpus;
+	out->fill = domain->nr_cores + (domain->nr_cpus - domain->nr_cores) * 3 / 4;
 	out->capacity = ccx_policy_capacity(topology, index);
 	for (kind = 0; kind < CCX_NR_KINDS; kind++)
 		out->nr_kind[kind] = domain->nr_kind[kind] < 255 ? domain->nr_kind[kind] : 255;
@@ -80,6 +82,25 @@ static void config_cpu(struct ccx_config *config, const struct ccx_topology *top
 		}
 }
 
+/* Which domains may be in which set: latency-critical tasks go where performance CPUs are. */
+static void config_sets(struct ccx_config *config, const struct ccx_topology *topology,
+			const struct ccx_scheduler_options *options)
+{
+	__u64 *all = &config->domains_of[CCX_SET_BACKGROUND];
+	__u64 *critical = &config->domains_of[CCX_SET_CRITICAL];
+	uint32_t i;
+
+	config->consolidate = options->consolidate && topology->nr_domains > 1;
+	config->siblings_first = options->siblings_first;
+	for (i = 0; i < topology->nr_domains; i++) {
+		*all |= 1ULL << i;
+		if (topology->domains[i].nr_kind[CCX_KIND_PERFORMANCE])
+			*critical |= 1ULL << i;
+	}
+	if (!*critical)
+		*critical = *all;
+}
+
 void ccx_configure(struct ccx_config *config, const struct ccx_topology *topology,
 		   const struct ccx_scheduler_options *options, const pid_t *tids)
 {
@@ -111,4 +132,5 @@ void ccx_configure(struct ccx_config *config, const struct ccx_topology *topolog
 				break;
 			}
 	config->mixed_kinds = kinds > 1;
+	config_sets(config, topology, options);
 }

@@ -80,6 +80,10 @@ static void choose_candidates(struct ccx_dispatcher *dispatcher)
 		other = (other + 1) % topology->nr_domains;
 		if (other == dispatcher->domain)
 			other = (other + 1) % topology->nr_domains;
+		/* what is outside the set is BPF's to use, where tasks would wait */
+		if (dispatcher->sets && !(__atomic_load_n(&dispatcher->sets->domains[0],
+							  __ATOMIC_RELAXED) & 1ULL << other))
+			continue;
 		load = ccx_load_table_read(dispatcher->loads, other);
 		/* an old figure is worse than none; a CPU with nothing to do helps itself anyway */
 		if (!load || dispatcher->now_ns - load->time_ns > STALE_NS)

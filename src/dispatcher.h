@@ -51,6 +51,7 @@ struct ccx_dispatcher {
 	struct ccx_load_table *loads;
 	const volatile struct ccx_state *state;	/* BPF's, read-only */
 	struct ccx_decision_ring *ring;
+	const struct ccx_sets *sets;	/* with --consolidate: where work is packed; else NULL */
 	int messages_fd;
 	int quit_fd;
 	int wake_reclaimer_fd;

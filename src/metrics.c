@@ -83,6 +83,7 @@ static const struct counter {
 	COUNTER("unattended", CCX_UNATTENDED,
 		"Tasks queued by BPF because the dispatcher was late."),
 	COUNTER("stolen", CCX_STOLEN, "Tasks taken from other domains' queues."),
+	COUNTER("outside", CCX_OUTSIDE, "Tasks sent outside the domains in use."),
 	COUNTER("migrated_in", CCX_MIGRATED_IN, "Tasks that last ran in another domain."),
 	COUNTER("joined", CCX_JOINED, "Tasks that came to the domain of their partner."),
 	COUNTER("preempted", CCX_PREEMPTED, "Tasks sent off a CPU for a latency-critical one."),

@@ -34,7 +34,7 @@
 
 /* clang-format off: a row is a row */
 const struct ccx_option ccx_option_table[] = {
-	{ "mode", "desktop|server", "What matters most: latency, or throughput",
+	{ "mode", "desktop|server", "What matters most: latency, or throughput and power",
 	  WORD(mode, CCX_MODE_DESKTOP), SETTING_OF(RUN) },
 	{ "topology", "SOURCE", "host, an hwloc XML file, synthetic:DESCRIPTION or fsroot:DIR",
 	  TEXT(topology, "host"), SETTING_OF(RUN | TOPOLOGY) },
@@ -42,13 +42,17 @@ const struct ccx_option ccx_option_table[] = {
 	  NUMBER(slice_us, 100, 100000, 5000), SETTING_OF(RUN) },
 	{ "rescue-us", "N", "How late a dispatcher may be before BPF decides",
 	  NUMBER(rescue_us, 100, 1000000, 5000), SETTING_OF(RUN) },
-	{ "spill-us", "N", "Wait of a latency-critical task before lesser cores may take it",
+	{ "spill-us", "N", "Longest wait for a performance core, or for one of the domains in use",
 	  NUMBER(spill_us, 0, 1000000, 2000), SETTING_OF(RUN) },
 	{ "fresh-us", "N", "How long BPF may reuse a decision; 0 is never",
 	  NUMBER(fresh_us, 0, 1000000, 20000), SETTING_OF(RUN) },
 	{ "max-domain-cpus", "N", "Domains larger than this are split along cores",
 	  NUMBER(max_domain_cpus, 1, CCX_MAX_CPUS, CCX_DEFAULT_DOMAIN_CPUS),
 	  SETTING_OF(RUN | TOPOLOGY) },
+	{ "consolidate", NULL, "Pack work on few domains so that others sleep; so does server mode",
+	  FLAG(consolidate), SETTING_OF(RUN) },
+	{ "siblings", "last|first", "Packed, siblings of busy cores are used after idle cores, or before",
+	  WORD(siblings_first, 0), SETTING_OF(RUN) },
 	{ "partial", NULL, "Schedule only tasks with policy SCHED_EXT",
 	  FLAG(partial), SETTING_OF(RUN) },
 	{ "rules", "FILE", "Classes of tasks by name, cgroup or pid",

@@ -43,6 +43,8 @@ struct ccx_options {
 	const char *state_dir;		/* DIR; NULL: none */
 	uint32_t stats_seconds;		/* 0: none */
 	const char *metrics;		/* ADDRESS; NULL: none */
+	bool consolidate;
+	uint32_t siblings_first;	/* 0: last */
 	bool partial;
 	bool verbose;
 	/* topology */
@@ -103,6 +105,12 @@ void ccx_options_init(struct ccx_options *options);
  */
 int ccx_option_set(struct ccx_options *options, const struct ccx_option *option, const char *text,
 		   struct ccx_error *error);
+
+/* Server mode does so, too. */
+static inline bool ccx_options_consolidate(const struct ccx_options *options)
+{
+	return options->consolidate || options->mode == CCX_MODE_SERVER;
+}
 
 /* Fills in `options`; on bad usage, --help and --version it prints and exits (2, 0, 0). */
 void ccx_options_parse(struct ccx_options *options, int argc, char **argv);

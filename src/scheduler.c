@@ -110,6 +110,8 @@ static int open_messages(struct ccx_scheduler *scheduler, struct ccx_error *erro
 static int map_shared(struct ccx_scheduler *scheduler, struct ccx_error *error)
 {
 	struct bpf_map *events = bpf_object__find_map_by_name(scheduler->object, "ccx_events");
+	struct bpf_map *set_events =
+		bpf_object__find_map_by_name(scheduler->object, "ccx_set_events");
 
 	scheduler->state = map_array(scheduler->object, ".bss.state", sizeof(struct ccx_state),
 				     PROT_READ);
@@ -127,10 +129,14 @@ static int map_shared(struct ccx_scheduler *scheduler, struct ccx_error *error)
 	if (scheduler->rules)
 		scheduler->rule_hits = map_array(scheduler->object, ".bss.hits",
 						 sizeof(struct ccx_rule_hits), PROT_READ);
-	if (!scheduler->rule_hits || !events)
+	if (scheduler->rule_hits)
+		scheduler->sets = map_array(scheduler->object, ".bss.sets", sizeof(struct ccx_sets),
+					    PROT_READ | PROT_WRITE);
+	if (!scheduler->sets || !events || !set_events)
 		return ccx_error_set(error, -errno, "cannot map what BPF shares: %s",
 				     strerror(errno));
 	scheduler->events_fd = bpf_map__fd(events);
+	scheduler->set_events_fd = bpf_map__fd(set_events);
 	return 0;
 }
 
@@ -263,6 +269,7 @@ void ccx_scheduler_close(struct ccx_scheduler *scheduler)
 	unmap(scheduler->decisions, scheduler->nr_domains * sizeof(struct ccx_decision_ring));
 	unmap(scheduler->rules, sizeof(struct ccx_rules));
 	unmap(scheduler->rule_hits, sizeof(struct ccx_rule_hits));
+	unmap(scheduler->sets, sizeof(struct ccx_sets));
 	for (i = 0; scheduler->message_fds && i < scheduler->nr_domains; i++)
 		if (scheduler->message_fds[i] >= 0)
 			close(scheduler->message_fds[i]);

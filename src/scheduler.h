@@ -30,6 +30,8 @@ struct ccx_scheduler {
 	struct ccx_decision_ring *decisions;	/* one a domain */
 	struct ccx_rules *rules;
 	const volatile struct ccx_rule_hits *rule_hits;	/* read-only */
+	struct ccx_sets *sets;			/* the packer writes */
+	int set_events_fd;
 	int *message_fds;			/* one a domain */
 	uint32_t nr_domains;
 };
@@ -39,6 +41,8 @@ struct ccx_scheduler_options {
 	uint32_t rescue_us;
 	uint32_t spill_us;
 	bool partial;
+	bool consolidate;
+	bool siblings_first;
 	uint64_t hotplug_seq;	/* read before the topology, so that no change in between is missed */
 };
 

@@ -106,7 +106,8 @@ static int start_dispatchers(struct ccx_session *session, const struct ccx_optio
 	return 0;
 }
 
-static int let_dispatchers_go(struct ccx_session *session, struct ccx_error *error)
+static int let_dispatchers_go(struct ccx_session *session, bool consolidate,
+			      struct ccx_error *error)
 {
 	uint32_t i;
 	int err;
@@ -116,12 +117,29 @@ static int let_dispatchers_go(struct ccx_session *session, struct ccx_error *err
 
 		dispatcher->state = session->scheduler.state;
 		dispatcher->ring = &session->scheduler.decisions[i];
+		dispatcher->sets = consolidate ? session->scheduler.sets : NULL;
 		dispatcher->messages_fd = session->scheduler.message_fds[i];
 		err = ccx_dispatcher_go(dispatcher, error);
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+/* One domain alone is always in use. */
+static int start_packer(struct ccx_session *session, const struct ccx_options *options,
+			struct ccx_error *error)
+{
+	struct ccx_packer *packer = &session->packer;
+
+	if (!ccx_options_consolidate(options) || session->topology->nr_domains < 2)
+		return 0;
+	packer->topology = session->topology;
+	packer->state = session->scheduler.state;
+	packer->sets = session->scheduler.sets;
+	packer->events_fd = session->scheduler.set_events_fd;
+	packer->quit_fd = session->quit_fd;
+	return ccx_packer_start(packer, error);
 }
 
 static int start(struct ccx_session *session, const struct ccx_options *options,
@@ -132,6 +150,8 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 		.rescue_us = options->rescue_us,
 		.spill_us = options->spill_us,
 		.partial = options->partial,
+		.consolidate = ccx_options_consolidate(options),
+		.siblings_first = options->siblings_first,
 		.hotplug_seq = ccx_scheduler_hotplug_seq(),
 	};
 	pid_t tids[CCX_MAX_DOMAINS];
@@ -159,13 +179,16 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 				 error);
 	if (err)
 		return err;
-	err = let_dispatchers_go(session, error);
+	err = let_dispatchers_go(session, ccx_options_consolidate(options), error);
 	if (err)
 		return err;
 	err = -pthread_create(&session->reclaimer, NULL, reclaimer_thread, session);
 	if (err)
 		return ccx_error_set(error, err, "cannot start a thread: %s", strerror(-err));
 	session->reclaimer_runs = true;
+	err = start_packer(session, options, error);
+	if (err)
+		return err;
 	ccx_ruling_publish(ruling, &session->scheduler);
 	err = ccx_scheduler_attach(&session->scheduler, error);
 	if (err)
@@ -205,6 +228,9 @@ void ccx_session_end(struct ccx_session *session, struct ccx_exit *exit)
 			perror("scx_ccx: waking the reclaimer");
 		pthread_join(session->reclaimer, NULL);
 	}
+	if (session->packer.thread && write(session->quit_fd, &one, sizeof(one)) < 0)
+		perror("scx_ccx: waking the packer");
+	ccx_packer_stop(&session->packer);
 	for (i = 0; i < session->nr_started; i++)
 		ccx_dispatcher_stop(&session->dispatchers[i]);
 	if (exit && session->scheduler.exit)

@@ -10,6 +10,7 @@
 
 #include "dispatcher.h"
 #include "options.h"
+#include "packer.h"
 #include "ruling.h"
 #include "scheduler.h"
 
@@ -24,6 +25,7 @@ struct ccx_session {
 	pthread_t reclaimer;
 	bool reclaimer_runs;
 	bool reclaimer_quit;
+	struct ccx_packer packer;		/* with --consolidate */
 	uint64_t started_ns;
 };
 

@@ -82,6 +82,19 @@ void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *schedul
 	}
 }
 
+void ccx_stats_read_sets(struct ccx_stats *stats, const struct ccx_packer *packer)
+{
+	uint32_t class;
+
+	stats->consolidates = packer->thread;
+	if (!stats->consolidates)
+		return;
+	stats->in_use = 0;
+	for (class = 0; class < CCX_NR_SETS; class++)
+		stats->in_use |= __atomic_load_n(&packer->sets->domains[class], __ATOMIC_RELAXED);
+	stats->packer = packer->figures;
+}
+
 /* Names of the counters in JSON; the order of the enumeration. */
 static const char *const counter_names[CCX_NR_COUNTERS] = {
 	[CCX_FAST] = "fast",
@@ -96,6 +109,7 @@ static const char *const counter_names[CCX_NR_COUNTERS] = {
 	[CCX_RESCUED] = "rescued",
 	[CCX_UNATTENDED] = "unattended",
 	[CCX_STOLEN] = "stolen",
+	[CCX_OUTSIDE] = "outside",
 	[CCX_MIGRATED_IN] = "migrated_in",
 	[CCX_JOINED] = "joined",
 	[CCX_PREEMPTED] = "preempted",
@@ -179,6 +193,24 @@ static json_t *domain_json(const struct ccx_domain_stats *stats, uint32_t index)
 	return json;
 }
 
+static json_t *sets_json(const struct ccx_stats *stats)
+{
+	json_t *domains;
+	uint32_t i;
+
+	if (!stats->consolidates)
+		return json_null();
+	domains = json_array();
+	for (i = 0; i < stats->nr_domains; i++)
+		if (stats->in_use & 1ULL << i)
+			json_array_append_new(domains, json_integer(i));
+	return json_pack("{s:o, s:f, s:I, s:I, s:I, s:I}", "in_use", domains, "demand_cpus",
+			 (double)stats->packer.demand / CCX_CAPACITY_MAX, "grown",
+			 (json_int_t)stats->packer.grown, "shrunk",
+			 (json_int_t)stats->packer.shrunk, "steps",
+			 (json_int_t)stats->packer.steps, "rests", (json_int_t)stats->packer.rests);
+}
+
 char *ccx_stats_json(const struct ccx_stats *stats, const struct ccx_tasks *tasks)
 {
 	json_t *root, *domains = json_array();
@@ -190,6 +222,7 @@ char *ccx_stats_json(const struct ccx_stats *stats, const struct ccx_tasks *task
 	root = json_pack("{s:i, s:i, s:I, s:o, s:o}", "version", 1, "pid", (int)getpid(),
 			 "uptime_ns", (json_int_t)stats->uptime_ns, "domains", domains, "rules",
 			 ccx_ruling_json(&stats->rules));
+	json_object_set_new(root, "consolidation", sets_json(stats));
 	ccx_tasks_json(tasks, root);
 	/* names of tasks: what a terminal would take for a command stays an escape sequence of JSON */
 	text = json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(4));

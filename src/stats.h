@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "dispatcher.h"
+#include "packer.h"
 #include "ruling.h"
 #include "scheduler.h"
 #include "tasks.h"
@@ -35,6 +36,9 @@ struct ccx_stats {
 	uint32_t nr_domains;
 	struct ccx_domain_stats domains[CCX_MAX_DOMAINS];
 	struct ccx_ruling_figures rules;
+	bool consolidates;
+	uint64_t in_use;	/* bit d: work is packed into domain d; with --consolidate */
+	struct ccx_packer_figures packer;
 };
 
 /* Reads everything; no locks, figures of one moment may differ by what happens meanwhile. */
@@ -42,6 +46,9 @@ void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *schedul
 		    const struct ccx_topology *topology,
 		    const struct ccx_dispatcher *dispatchers, const struct ccx_ruling *ruling,
 		    uint64_t started_ns);
+
+/* The same for the sets of domains in use; `packer` was never started without --consolidate. */
+void ccx_stats_read_sets(struct ccx_stats *stats, const struct ccx_packer *packer);
 
 /* JSON as docs/operations.md describes it; the caller frees. NULL without memory. */
 char *ccx_stats_json(const struct ccx_stats *stats, const struct ccx_tasks *tasks);

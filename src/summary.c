@@ -86,6 +86,8 @@ void ccx_summary_start(FILE *file, const struct ccx_topology *topology,
 	fprintf(file, "Schedules %s, %s first, in slices up to %g ms.\n",
 		options->partial ? "tasks of policy SCHED_EXT" : "all ordinary tasks",
 		server ? "throughput" : "latency", options->slice_us * (server ? 4 : 1) / 1e3);
+	if (ccx_options_consolidate(options) && topology->nr_domains > 1)
+		fprintf(file, "Packs work on as few domains as it fits.\n");
 	fprintf(file, "A thread for each domain decides; BPF does when one is %g ms late.\n",
 		options->rescue_us / 1e3);
 	if (ruling->version)

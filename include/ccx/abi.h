@@ -9,6 +9,7 @@
  * | ccx_domain_state     | BPF on any CPU                 | user space, BPF  | atomics, or racy on purpose|
  * | ccx_message          | BPF, through a BPF ring buffer | its dispatcher   | the ring buffer's own      |
  * | ccx_decision_ring    | its dispatcher                 | BPF              | see the structure          |
+ * | ccx_sets             | the packer; `asleep` BPF, too  | BPF, dispatchers | plain words, checked at use|
  * | ccx_exit             | BPF, once                      | user space       | an event wakes the reader  |
  *
  * User space maps everything that BPF writes read-only. BPF range-checks whatever user space
@@ -114,6 +115,7 @@ enum ccx_counter {
 	CCX_RESCUED,		/* left custody because the dispatcher was late */
 	CCX_UNATTENDED,		/* not sent: the dispatcher was late or gone */
 	CCX_STOLEN,		/* taken from another domain's queues */
+	CCX_OUTSIDE,		/* sent to a CPU outside the set of domains in use */
 	CCX_MIGRATED_IN,
 	CCX_JOINED,		/* sent to the domain of their partner, which woke them */
 	CCX_PREEMPTED,		/* running tasks sent off for a latency-critical one */
@@ -179,7 +181,21 @@ struct ccx_domain_state {
 	__u32 blocked;		/* the dispatcher sleeps */
 	__u32 late;		/* the dispatcher is late: BPF decides until it is back */
 	__u32 late_count;
+	/* only with `consolidate` */
+	__u64 stint_ns;		/* average time a task runs in one go */
+	__u64 overdue_ns;	/* when a task was last found that waited for too long; BPF's clock */
 } __attribute__((aligned(CCX_CACHE_LINE)));
+
+/*
+ * Consolidation: the domains that work is packed into, bit d: domain d (ccx/consolidate.h). User
+ * space writes it at any time. BPF uses of it what there is (domains_of in ccx_config), everything
+ * if that is nothing, and goes beyond it by itself where a task would have to wait.
+ */
+struct ccx_sets {
+	__u64 domains[2];	/* by enum ccx_set_class */
+	__u32 asleep;		/* the packer blocks: an event when the set becomes half full */
+	__u32 reserved;
+};
 
 struct ccx_state {
 	struct ccx_cpu_state cpus[CCX_MAX_CPUS];
@@ -208,6 +224,7 @@ struct ccx_config_domain {
 	__u32 nr_cpus;
 	__u32 capacity;		/* ccx_policy_capacity() */
 	__u32 dispatcher_tid;
+	__u32 fill;		/* so many of its CPUs are used before others are woken */
 	__u8 nr_kind[CCX_NR_KINDS];	/* saturates at 255 */
 	__u8 critical_home;	/* nearest domain with performance CPUs, itself if it has some */
 	__u8 die[CCX_DIES];	/* by enum ccx_prefer: nearest domain of that die, else itself */
@@ -223,6 +240,9 @@ struct ccx_config {
 	__u32 daemon_tgid;
 	__u32 mixed_kinds;	/* the machine has more than one kind of CPU */
 	__u32 many_nodes;	/* some domains are on another memory node than others */
+	__u32 consolidate;	/* pack work into the domains of ccx_sets */
+	__u32 siblings_first;	/* with that: both siblings of a core before the next core */
+	__u64 domains_of[2];	/* by enum ccx_set_class: the domains that may be in that set */
 	__u64 slice_ns;
 	__u64 slice_min_ns;
 	__u64 slice_max_ns;

@@ -7,6 +7,7 @@
 #define CCX_BPF_HOME_H
 
 #include "groups.h"
+#include "set.h"
 
 /*
  * The weight of a domain is that of the tasks at home in it that run or wait: what its clock is
@@ -65,7 +66,8 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 
 /*
  * The domain whose queues the task waits in: its own, or one that its affinity allows; the die that
- * a rule prefers, or for a latency-critical task one with performance CPUs, if it may.
+ * a rule prefers, or for a latency-critical task one with performance CPUs, if it may. Where work is
+ * packed, the nearest that is in use.
  */
 static __always_inline void settle_domain(struct task_struct *p, struct task_ctx *tctx)
 {
@@ -75,6 +77,8 @@ static __always_inline void settle_domain(struct task_struct *p, struct task_ctx
 		home = domain_config(home)->die[tctx->prefer & (CCX_DIES - 1)];
 	else if (tctx->critical)
 		home = domain_config(home)->critical_home;
+	if (ccx_config.consolidate)
+		home = set_nearest(tctx, home);
 	if (!(tctx->domains & 1ULL << (home & 63)))
 		home = tctx->domain;
 	if (!(tctx->domains & 1ULL << (home & 63)))

@@ -56,7 +56,8 @@ s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	join_partner(p, tctx);
 	cpu = wake_flags & CCX_WAKE_SYNC ? hand_off(p, tctx, prev_cpu, now) : -1;
 	if (cpu < 0) {
-		cpu = place_idle(p, tctx, prev_cpu, now);
+		cpu = ccx_config.consolidate ? place_packed(p, tctx, prev_cpu, now) :
+					       place_idle(p, tctx, prev_cpu, now);
 		if (cpu < 0)
 			return prev_cpu;
 		tctx->started_by_ns = now;
@@ -92,6 +93,8 @@ static __always_inline bool balanced(struct task_ctx *tctx)
 	if (!others)
 		return true;
 	far = here->nearest[bpf_get_prandom_u32() % others & (CCX_MAX_DOMAINS - 1)];
+	if (ccx_config.consolidate && !in_set(set_of(tctx), far))
+		return true;
 	return !ccx_evens_out(domain_weight(tctx->domain), here->capacity, domain_weight(far),
 			      domain_config(far)->capacity,
 			      ccx_weight_to_move(tctx->counted, follows_one(tctx)));
@@ -148,6 +151,8 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	count_weight(tctx, effective_weight(tctx));
 	/* woken before it was off its CPU: select_cpu was not asked, and that CPU is idle by now */
 	if (wakeup && cpu_suits(tctx, scx_bpf_task_cpu(p), now) &&
+	    (!ccx_config.consolidate ||
+	     in_set(set_of(tctx), cpu_config(scx_bpf_task_cpu(p))->domain)) &&
 	    scx_bpf_test_and_clear_cpu_idle(scx_bpf_task_cpu(p))) {
 		count(CCX_FAST, 1);
 		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, 0);
@@ -254,7 +259,8 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 
 	if (prev && prev->scx.flags & CCX_TASK_QUEUED) {
 		tctx = task_ctx_get(prev);
-		if (tctx && !tctx->dispatcher) {
+		if (tctx && !tctx->dispatcher &&
+		    !(ccx_config.consolidate && set_calls_back(tctx, domain))) {
 			ccx_task_set_slice(prev, ccx_config.slice_ns);
 			return;
 		}
@@ -389,6 +395,8 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 	if (tctx->band < CCX_NR_BANDS)
 		__sync_fetch_and_add(&home->band_used_ns[tctx->band],
 				     ccx_band_counts(tctx->burst_now_ns, ran));
+	if (ccx_config.consolidate)
+		home->stint_ns = ccx_average(home->stint_ns, ran);
 	critical_budget(domain, now);
 	advance_clock(home, tctx, ran, now);
 	virtual = ccx_virtual_ns(ran, tctx->inverse_weight);
@@ -526,6 +534,11 @@ s32 BPF_PROG(ccx_init)
 	err = groups_create();
 	if (err)
 		return err;
+	if (ccx_config.consolidate) {
+		err = packed_create();
+		if (err)
+			return err;
+	}
 	err = masks_create(CCX_MAX_DOMAINS);
 	if (err)
 		return err;
@@ -541,6 +554,11 @@ s32 BPF_PROG(ccx_init)
 		err = scratch_create(i);
 		if (err)
 			return err;
+		/* one that runs something says so at once; the others would be found full */
+		if (ccx_config.consolidate) {
+			cpu_state(i)->idle = 1;
+			domain_state(cpu_config(i)->domain)->nr_idle++;
+		}
 	}
 	return 0;
 }

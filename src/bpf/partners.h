@@ -52,6 +52,7 @@ static __always_inline void join_partner(struct task_struct *p, struct task_ctx 
 		return;
 	if (tctx->prefer || !(tctx->domains & 1ULL << (there & 63)) ||
 	    (tctx->critical && domain_config(there)->critical_home != there) ||
+	    (ccx_config.consolidate && !in_set(set_of(tctx), there)) ||
 	    !ccx_may_follow(domain_weight(here), domain_config(here)->capacity,
 			    domain_weight(there), domain_config(there)->capacity, tctx->weight) ||
 	    !is_partner(waker, p->pid))

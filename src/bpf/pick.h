@@ -16,6 +16,7 @@
 #define STARVING_NS	(EPOCH_NS / 4)		/* after the end of its epoch */
 #define SETTLED_NS	(1000 * 1000ULL)	/* no task is still on its way into the closed half */
 #define EPOCHS_AT_MOST	4			/* then they change, emptied or not */
+#define OVERDUE_NS		(10 * 1000 * 1000ULL)	/* what was too late is taken from outside */
 
 /*
  * Another memory node is for imbalance that lasts: its CPUs take what has waited for so long. Whoever
@@ -185,8 +186,10 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 {
 	struct ccx_domain_state *state = domain_state(domain);
 
-	/* an idle CPU there would have taken what waits */
-	if (state->nr_idle > 0 || !anything_waits(domain))
+	/* an idle CPU there would have taken what waits, unless it was too late already */
+	if (!anything_waits(domain) ||
+	    (state->nr_idle > 0 &&
+	     !(ccx_config.consolidate && now < state->overdue_ns + OVERDUE_NS)))
 		return false;
 	return take_critical(domain, performance, now) ||
 	       ccx_dsq_move_to_local(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain))) ||

@@ -11,6 +11,7 @@
 #define CCX_BPF_PLACEMENT_H
 
 #include "queues.h"
+#include "set.h"
 
 #define CRITICAL_LINGERS_NS	(50 * 1000 * 1000ULL)	/* three frames at 60 Hz */
 #define FAR_DOMAINS		8			/* other domains looked at per wake-up */
@@ -126,6 +127,8 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 	return -1;
 }
 
+#include "packed.h"
+
 /*
  * Handing over. A task that wakes another and sleeps at once (a request through a pipe, a reply
  * through a socket) can give it its CPU: no interrupt, no idle CPU to start, the data in the cache.
@@ -190,6 +193,10 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 {
 	s32 cpu;
 
+	if (ccx_config.consolidate) {
+		packed_wake(p, tctx, ccx_now());
+		return;
+	}
 	if (tctx->restricted)
 		cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 	else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scribble bytes|decisions|words SECONDS	a hostile dispatcher: garbage in the live decision rings
+ * scribble bytes|decisions|words|sets SECONDS	a hostile dispatcher: garbage in what BPF reads live
  *
  * Finds the map ccx_decisions of the scheduler that runs, maps it as its dispatchers do, and writes
  *
@@ -9,12 +9,14 @@
  *			nearly so, and domains, kinds, deadlines and slices of which most are
  *			impossible; then moves the tail so that BPF applies them
  *	words		the header only: random tail, beat and asleep
+ *	sets		the domains that work is packed into (ccx_sets)
  *
  * BPF must drop what is impossible, survive what is merely bad, and count. Prints how much was
  * written; ends with 2 when there is no such map.
  */
 #include <bpf/bpf.h>
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,7 @@
 
 struct target {
 	struct ccx_decision_ring *rings;
+	struct ccx_sets *sets;
 	uint32_t nr_rings;
 	uint32_t pids[MAX_PIDS];
 	uint32_t nr_pids;
@@ -60,9 +63,11 @@ static uint64_t now_ms(void)
 	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 }
 
-static int find_rings(struct target *target)
+/* Maps all of the array of that name, whose values have that size. NULL where there is none. */
+static void *find_map(const char *name, uint32_t value_bytes, uint32_t *nr)
 {
 	struct bpf_map_info info;
+	void *data;
 	uint32_t id = 0, length;
 	int fd;
 
@@ -73,18 +78,26 @@ static int find_rings(struct target *target)
 		memset(&info, 0, sizeof(info));
 		length = sizeof(info);
 		if (!bpf_map_get_info_by_fd(fd, &info, &length) &&
-		    !strcmp(info.name, "ccx_decisions") && info.type == BPF_MAP_TYPE_ARRAY &&
-		    info.value_size == sizeof(struct ccx_decision_ring)) {
-			target->nr_rings = info.max_entries;
-			target->rings = mmap(NULL,
-					     info.max_entries * sizeof(struct ccx_decision_ring),
-					     PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		    !strcmp(info.name, name) && info.type == BPF_MAP_TYPE_ARRAY &&
+		    info.value_size == value_bytes) {
+			*nr = info.max_entries;
+			data = mmap(NULL, (size_t)info.max_entries * value_bytes,
+				    PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 			close(fd);
-			return target->rings == MAP_FAILED ? -1 : 0;
+			return data == MAP_FAILED ? NULL : data;
 		}
 		close(fd);
 	}
-	return -1;
+	return NULL;
+}
+
+static bool find_maps(struct target *target)
+{
+	uint32_t nr;
+
+	target->rings = find_map("ccx_decisions", sizeof(*target->rings), &target->nr_rings);
+	target->sets = find_map(".bss.sets", sizeof(*target->sets), &nr);
+	return target->rings && target->sets;
 }
 
 /* All living threads, as far as there is room. */
@@ -131,6 +144,18 @@ static void scribble_words(struct target *target)
 		ring->asleep = random_below(2) ? 0 : random_u64();
 		break;
 	}
+	target->written++;
+}
+
+/* None, one that is not there, one that is, all, anything. */
+static void scribble_sets(struct target *target)
+{
+	static const uint64_t sets[] = { 0, 1ULL << 63, 1, 2, UINT64_MAX };
+	volatile struct ccx_sets *live = target->sets;
+	uint32_t which = random_below(6);
+
+	live->domains[random_below(2)] = which < 5 ? sets[which] : random_u64();
+	live->asleep = random_below(2) ? 1 : random_u64();
 	target->written++;
 }
 
@@ -213,14 +238,16 @@ int main(int argc, char **argv)
 			scribble = scribble_decisions;
 		else if (!strcmp(argv[1], "words"))
 			scribble = scribble_words;
+		else if (!strcmp(argv[1], "sets"))
+			scribble = scribble_sets;
 	}
 	if (!scribble) {
-		fprintf(stderr, "usage: scribble bytes|decisions|words SECONDS\n");
+		fprintf(stderr, "usage: scribble bytes|decisions|words|sets SECONDS\n");
 		return 2;
 	}
 	random_state ^= now_ms() << 20 ^ getpid();
-	if (find_rings(&target)) {
-		fprintf(stderr, "scribble: no map ccx_decisions that fits this build\n");
+	if (!find_maps(&target)) {
+		fprintf(stderr, "scribble: no maps ccx_decisions and .bss.sets that fit this build\n");
 		return 2;
 	}
 	end_ms = now_ms() + atoi(argv[2]) * 1000;
