@@ -316,6 +316,17 @@ static void print_summary(const struct run *run)
 				run->sessions);
 }
 
+/* Who has set a limit expects it to be kept. */
+static void warn_of_limits(const struct run *run)
+{
+	int64_t cgroups = run->session.scheduler.state->limited_cgroups;
+
+	if (cgroups > 0)
+		fprintf(stderr,
+			"scx_ccx: %lld cgroup%s a CPU limit (cpu.max), which is not honoured\n",
+			(long long)cgroups, cgroups == 1 ? " has" : "s have");
+}
+
 /* Another session is to follow; says why. */
 static int start_again(struct run *run, const char *reason, const char *where)
 {
@@ -406,6 +417,7 @@ static int run_once(struct run *run)
 		run->began_ns = run->session.started_ns;
 	ccx_summary_start(stdout, run->session.topology, run->options, &run->ruling,
 			  run->session.dispatchers);
+	warn_of_limits(run);
 	watch_ranking(run);
 	watch(run, run->session.scheduler.events_fd);
 	notify_ready(run);

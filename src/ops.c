@@ -89,6 +89,7 @@ static int drop_missing_ops(struct bpf_object *object, const struct btf *kernel)
 		{ "cgroup_exit", "ccx_cgroup_exit" },
 		{ "cgroup_move", "ccx_cgroup_move" },
 		{ "cgroup_set_weight", "ccx_cgroup_set_weight" },
+		{ "cgroup_set_bandwidth", "ccx_cgroup_set_bandwidth" },
 	};
 	size_t i;
 	int err = 0;

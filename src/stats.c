@@ -55,6 +55,8 @@ void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *schedul
 	memset(stats, 0, sizeof(*stats));
 	stats->uptime_ns = now_ns - started_ns;
 	stats->nr_domains = topology->nr_domains;
+	stats->limited_cgroups =
+		scheduler->state->limited_cgroups > 0 ? scheduler->state->limited_cgroups : 0;
 	ccx_ruling_figures(ruling, scheduler, &stats->rules);
 	for (i = 0; i < topology->nr_domains; i++) {
 		const volatile struct ccx_domain_state *state = &scheduler->state->domains[i];
@@ -223,6 +225,8 @@ char *ccx_stats_json(const struct ccx_stats *stats, const struct ccx_tasks *task
 			 "uptime_ns", (json_int_t)stats->uptime_ns, "domains", domains, "rules",
 			 ccx_ruling_json(&stats->rules));
 	json_object_set_new(root, "consolidation", sets_json(stats));
+	json_object_set_new(root, "limited_cgroups",
+			    json_integer((json_int_t)stats->limited_cgroups));
 	ccx_tasks_json(tasks, root);
 	/* names of tasks: what a terminal would take for a command stays an escape sequence of JSON */
 	text = json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(4));

@@ -200,6 +200,7 @@ struct ccx_sets {
 struct ccx_state {
 	struct ccx_cpu_state cpus[CCX_MAX_CPUS];
 	struct ccx_domain_state domains[CCX_MAX_DOMAINS];
+	__s64 limited_cgroups;	/* with a cpu.max, which is not honoured; atomic */
 };
 
 struct ccx_exit {

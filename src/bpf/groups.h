@@ -60,6 +60,15 @@ struct {
 	__type(value, u32);
 } ccx_group_of_cgroup SEC(".maps");
 
+/* Cgroups with a limit (cpu.max), by the kernel's number: counted, so that somebody is told. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_CGROUPS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u64);
+	__type(value, u8);
+} ccx_limited_cgroups SEC(".maps");
+
 struct group_timer {
 	struct bpf_timer timer;
 };
@@ -237,6 +246,22 @@ static __always_inline s32 group_add(struct cgroup *cgrp, u32 weight)
 	return 0;
 }
 
+#define NO_LIMIT	(~0ULL)
+
+/* Limits are not honoured (docs/architecture.md). */
+static __always_inline void group_limit(struct cgroup *cgrp, u64 quota_us)
+{
+	u64 cgroup = cgrp->kn->id;
+	u8 one = 1;
+
+	if (quota_us == NO_LIMIT) {
+		if (!bpf_map_delete_elem(&ccx_limited_cgroups, &cgroup))
+			__sync_fetch_and_add(&ccx_state.limited_cgroups, -1);
+	} else if (!bpf_map_update_elem(&ccx_limited_cgroups, &cgroup, &one, BPF_NOEXIST)) {
+		__sync_fetch_and_add(&ccx_state.limited_cgroups, 1);
+	}
+}
+
 /* NULL where it has none of its own. */
 static __always_inline struct ccx_share_node *group_own_node(struct cgroup *cgrp)
 {
@@ -252,6 +277,7 @@ static __always_inline void group_remove(struct cgroup *cgrp)
 	u64 cgroup = cgrp->kn->id;
 
 	bpf_map_delete_elem(&ccx_group_of_cgroup, &cgroup);
+	group_limit(cgrp, NO_LIMIT);
 	if (!node)
 		return;
 	/* tasks that are about to die may still count here: beside the root's, with no one below */

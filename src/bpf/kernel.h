@@ -121,6 +121,7 @@ struct scx_init_task_args {
 
 struct scx_cgroup_init_args {
 	u32 weight;
+	u64 bw_quota_us;	/* since 6.17; all ones: no limit */
 };
 
 struct scx_cpu_release_args;
@@ -151,6 +152,7 @@ struct sched_ext_ops {
 	void (*cgroup_exit)(struct cgroup *cgrp);
 	void (*cgroup_move)(struct task_struct *p, struct cgroup *from, struct cgroup *to);
 	void (*cgroup_set_weight)(struct cgroup *cgrp, u32 weight);
+	void (*cgroup_set_bandwidth)(struct cgroup *cgrp, u64 period_us, u64 quota_us, u64 burst_us);
 	s32 (*init)(void);
 	void (*exit)(struct scx_exit_info *info);
 	u32 dispatch_max_batch;

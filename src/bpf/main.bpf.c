@@ -501,6 +501,8 @@ void CCX_OPS(ccx_enable, struct task_struct *p)
 /* Weights of cgroups: groups.h. Left out where the kernel has none of it. */
 s32 CCX_OPS(ccx_cgroup_init, struct cgroup *cgrp, struct scx_cgroup_init_args *args)
 {
+	if (bpf_core_field_exists(args->bw_quota_us))
+		group_limit(cgrp, args->bw_quota_us);
 	return group_add(cgrp, args->weight);
 }
 
@@ -520,6 +522,12 @@ void CCX_OPS(ccx_cgroup_move, struct task_struct *p, struct cgroup *from, struct
 void CCX_OPS(ccx_cgroup_set_weight, struct cgroup *cgrp, u32 weight)
 {
 	group_set_weight(cgrp, weight);
+}
+
+void CCX_OPS(ccx_cgroup_set_bandwidth, struct cgroup *cgrp, u64 period_us, u64 quota_us,
+	     u64 burst_us)
+{
+	group_limit(cgrp, quota_us);
 }
 
 SEC("struct_ops.s/ccx_init")
@@ -598,6 +606,7 @@ struct sched_ext_ops ccx_ops = {
 	.cgroup_exit = (void *)ccx_cgroup_exit,
 	.cgroup_move = (void *)ccx_cgroup_move,
 	.cgroup_set_weight = (void *)ccx_cgroup_set_weight,
+	.cgroup_set_bandwidth = (void *)ccx_cgroup_set_bandwidth,
 	.init = (void *)ccx_init,
 	.exit = (void *)ccx_exit_op,
 	.flags = 0,		/* user space adds the running kernel's flags */
