@@ -461,6 +461,12 @@ static int wait_for_restart(struct run *run, uint64_t began_ns)
 	return CCX_EXIT_DONE;
 }
 
+/* A topology that is not this machine's own is read in a child first. */
+static bool needs_children(const struct ccx_options *options)
+{
+	return options->topology && strcmp(options->topology, "host");
+}
+
 /* Everything that comes before the first session. The exit code on failure, else -1. */
 static int prepare(struct run *run)
 {
@@ -489,7 +495,7 @@ static int prepare(struct run *run)
 		result = CCX_EXIT_CANNOT;
 		goto failed;
 	}
-	if (ccx_filter_install(&error))
+	if (ccx_filter_install(needs_children(run->options), &error))
 		fprintf(stderr, "scx_ccx: %s; going on without\n", error.text);
 	if (ccx_memory_lock(&error) || open_files(run, &error) ||
 	    (run->options->metrics && open_metrics(run, &metrics, &error)))

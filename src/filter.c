@@ -46,18 +46,31 @@ static const char *const allowed[] = {
 	"bpf",
 };
 
-static int allow(scmp_filter_ctx context)
+/* A child that reads what may kill it (topology/probe.c), at each start and restart. */
+static const char *const for_children[] = { "clone", "wait4", "kill" };
+
+static int allow_all(scmp_filter_ctx context, const char *const *names, size_t nr)
 {
 	size_t i;
 	int err = 0, number;
 
-	for (i = 0; !err && i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		number = seccomp_syscall_resolve_name(allowed[i]);
+	for (i = 0; !err && i < nr; i++) {
+		number = seccomp_syscall_resolve_name(names[i]);
 		if (number >= 0)
 			err = seccomp_rule_add(context, SCMP_ACT_ALLOW, number, 0);
 	}
+	return err;
+}
+
+static int allow(scmp_filter_ctx context, bool children)
+{
+	int err = allow_all(context, allowed, sizeof(allowed) / sizeof(allowed[0]));
+
+	if (!err && children)
+		err = allow_all(context, for_children,
+				sizeof(for_children) / sizeof(for_children[0]));
 	/* threads, but no processes */
-	if (!err)
+	if (!err && !children)
 		err = seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 				       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 	/* its flags are in memory, out of a filter's sight: the C library then takes clone */
@@ -66,13 +79,13 @@ static int allow(scmp_filter_ctx context)
 	return err;
 }
 
-int ccx_filter_install(struct ccx_error *error)
+int ccx_filter_install(bool children, struct ccx_error *error)
 {
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int err = -ENOMEM;
 
 	if (context) {
-		err = allow(context);
+		err = allow(context, children);
 		if (!err)
 			err = seccomp_load(context);
 		seccomp_release(context);

@@ -7,12 +7,15 @@
 #ifndef CCX_FILTER_H
 #define CCX_FILTER_H
 
+#include <stdbool.h>
+
 #include "ccx/error.h"
 
 /*
- * For this thread and those that it starts later. Needs no_new_privs (ccx_privileges_begin).
+ * For this thread and those that it starts later. children: the program may make processes of itself, as reading a
+ * topology from a file does; still none of another program. Needs no_new_privs (ccx_privileges_begin).
  * -errno and `error` on failure, -ENOTSUP on a kernel without seccomp.
  */
-int ccx_filter_install(struct ccx_error *error);
+int ccx_filter_install(bool children, struct ccx_error *error);
 
 #endif

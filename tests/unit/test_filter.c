@@ -20,7 +20,7 @@
 #define WITHOUT_SECCOMP 77
 
 /* Runs `body` behind the filter; what it returns is the child's exit code. */
-static void behind_filter(int (*body)(void))
+static void behind(bool children, int (*body)(void))
 {
 	int status;
 	pid_t child = fork();
@@ -32,7 +32,7 @@ static void behind_filter(int (*body)(void))
 		alarm(30);
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 			_exit(1);
-		err = ccx_filter_install(NULL);
+		err = ccx_filter_install(children, NULL);
 		_exit(err == -ENOTSUP ? WITHOUT_SECCOMP : err ? 1 : body());
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -40,6 +40,11 @@ static void behind_filter(int (*body)(void))
 	if (WEXITSTATUS(status) == WITHOUT_SECCOMP)
 		skip();
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void behind_filter(int (*body)(void))
+{
+	behind(false, body);
 }
 
 static bool refused(long result)
@@ -61,6 +66,17 @@ static int no_process(void)
 	if (!child)
 		_exit(0);
 	return !refused(child);
+}
+
+/* The child of a file's topology: made, waited for, and no other program either. */
+static int child_only(void)
+{
+	int status = 1;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(no_program());
+	return child < 0 || waitpid(child, &status, 0) != child || status;
 }
 
 static int no_others(void)
@@ -109,6 +125,13 @@ static void no_process_is_made(void **state)
 	behind_filter(no_process);
 }
 
+static void a_child_where_one_is_needed(void **state)
+{
+	(void)state;
+	behind(true, child_only);
+	behind(true, threads_and_files);
+}
+
 static void others_are_left_alone(void **state)
 {
 	(void)state;
@@ -132,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_program_is_started),
 		cmocka_unit_test(no_process_is_made),
+		cmocka_unit_test(a_child_where_one_is_needed),
 		cmocka_unit_test(others_are_left_alone),
 		cmocka_unit_test(threads_and_files_work),
 		cmocka_unit_test(capabilities_can_be_dropped),
