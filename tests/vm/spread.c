@@ -93,8 +93,11 @@ static void look(struct slot *slot, bool confined)
 	}
 	/* moved between the two: the next look tells */
 	slot->outside += confined && domain_of[cpu] && sched_getcpu() == cpu;
+	/* off the CPU since it looked at the clock: others have been here */
+	if (now <= last)
+		return;
 	seen->last_ns = now;
-	if (!shared->counts || !last || now < last)
+	if (!shared->counts || !last)
 		return;
 	if (now - last > seen->longest_ns)
 		seen->longest_ns = now - last;
