@@ -39,7 +39,7 @@ VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildc
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: all texts FORCE demo check check-unit check-docs check-install check-monitor check-vm bench fuzz install uninstall clean help
+.PHONY: all texts FORCE demo check check-unit check-docs check-install check-monitor check-metrics check-vm bench fuzz install uninstall clean help
 
 all: $(B)/scx_ccx texts $(BENCHES) $(B)/tests/simulation/day $(VM_PROGRAMS) $(VM_LIBRARIES)
 
@@ -85,7 +85,7 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -lcmocka -lm -o $@
 
-$(B)/tests/monitor/%: $(B)/tests/monitor/%.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
+$(B)/tests/monitor/serve $(B)/tests/metrics/serve: %: %.o $(PROGRAM_OBJS) $(B)/libccx-topology.a
 	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -o $@
 
 $(B)/tests/simulation/%: $(B)/tests/simulation/%.o $(B)/src/consolidate.o $(B)/libccx-topology.a
@@ -130,7 +130,7 @@ demo:
 check:
 	tools/deps build test vm
 	$(MAKE) all
-	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-install check-monitor
+	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-install check-monitor check-metrics
 	$(MAKE) check-vm
 
 check-unit: $(UNIT_TESTS)
@@ -144,6 +144,9 @@ check-install: all
 
 check-monitor: $(B)/scx_ccx $(B)/tests/monitor/serve
 	tests/monitor/run
+
+check-metrics: $(B)/tests/metrics/serve
+	tests/metrics/run
 
 check-vm: all
 	tests/vm/check
@@ -161,6 +164,8 @@ INSTALLED := $(B)/scx_ccx,$(BINDIR),scx_ccx,755 \
 	     $(B)/contrib/completions/_scx_ccx,$(ZSHDIR),_scx_ccx,644 \
 	     $(B)/contrib/completions/scx_ccx.fish,$(FISHDIR),scx_ccx.fish,644 \
 	     $(B)/contrib/scx_ccx.conf,$(DOCDIR)/examples,scx_ccx.conf,644 \
+	     contrib/grafana/scx_ccx.json,$(DOCDIR)/examples,grafana.json,644 \
+	     contrib/prometheus/scx_ccx.rules.yml,$(DOCDIR)/examples,prometheus.rules.yml,644 \
 	     $(foreach f,rules.conf scx_ccx.default scx_loader.toml,contrib/$f,$(DOCDIR)/examples,$f,644) \
 	     $(foreach f,$(wildcard contrib/kubernetes/*),$f,$(DOCDIR)/examples/kubernetes,$(notdir $f),644) \
 	     $(foreach f,$(wildcard docs/*.md docs/*.svg),$f,$(DOCDIR),$(notdir $f),644)

@@ -97,8 +97,7 @@ void ccx_stats_read_sets(struct ccx_stats *stats, const struct ccx_packer *packe
 	stats->packer = packer->figures;
 }
 
-/* Names of the counters in JSON; the order of the enumeration. */
-static const char *const counter_names[CCX_NR_COUNTERS] = {
+const char *const ccx_counter_names[CCX_NR_COUNTERS] = {
 	[CCX_FAST] = "fast",
 	[CCX_ORDERED] = "ordered",
 	[CCX_CRITICAL] = "critical",
@@ -171,7 +170,7 @@ static json_t *domain_json(const struct ccx_domain_stats *stats, uint32_t index)
 	uint32_t i;
 
 	for (i = 0; i < CCX_NR_COUNTERS; i++)
-		json_object_set_new(json, counter_names[i],
+		json_object_set_new(json, ccx_counter_names[i],
 				    json_integer((json_int_t)stats->counters[i]));
 	json_object_set_new(json, "idle_ns", json_integer((json_int_t)stats->idle_ns));
 	json_object_set_new(json, "kinds", kinds_json(stats));

@@ -42,6 +42,9 @@ struct ccx_stats {
 	struct ccx_packer_figures packer;
 };
 
+/* Names of the counters in JSON; the order of the enumeration. */
+extern const char *const ccx_counter_names[CCX_NR_COUNTERS];
+
 /* Reads everything; no locks, figures of one moment may differ by what happens meanwhile. */
 void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *scheduler,
 		    const struct ccx_topology *topology,
