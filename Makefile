@@ -39,7 +39,7 @@ VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildc
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: all texts FORCE demo check check-unit check-docs check-install check-monitor check-metrics check-vm bench fuzz install uninstall clean help
+.PHONY: all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-vm bench fuzz install uninstall clean help
 
 all: $(B)/scx_ccx texts $(BENCHES) $(B)/tests/simulation/day $(VM_PROGRAMS) $(VM_LIBRARIES)
 
@@ -130,7 +130,7 @@ demo:
 check:
 	tools/deps build test vm
 	$(MAKE) all
-	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-install check-monitor check-metrics
+	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics
 	$(MAKE) check-vm
 
 check-unit: $(UNIT_TESTS)
@@ -147,6 +147,10 @@ check-monitor: $(B)/scx_ccx $(B)/tests/monitor/serve
 
 check-metrics: $(B)/tests/metrics/serve
 	tests/metrics/run
+
+# static analysis
+check-lint: $(B)/src/bpf/main.bpf.o
+	tools/lint
 
 check-vm: all
 	tests/vm/check

@@ -470,7 +470,7 @@ static bool needs_children(const struct ccx_options *options)
 /* Everything that comes before the first session. The exit code on failure, else -1. */
 static int prepare(struct run *run)
 {
-	struct ccx_metrics_address metrics;
+	struct ccx_metrics_address metrics = { .length = 0 };
 	struct ccx_error error;
 	int result = CCX_EXIT_FAILED;
 

@@ -147,6 +147,7 @@ int ccx_fetch_more(struct ccx_fetch *fetch, struct ccx_error *error)
 		err = make_room(fetch);
 		if (err)
 			break;
+		/* NOLINTNEXTLINE(clang-analyzer-unix.StdCLibraryFunctions): it was opened */
 		got = recv(fetch->fd, fetch->text + fetch->used, fetch->size - fetch->used - 1, 0);
 		if (got < 0) {
 			err = -errno;

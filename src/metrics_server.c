@@ -49,7 +49,7 @@ static int parse_path(const char *text, struct ccx_metrics_address *address,
 				     "the path of a UNIX socket has %zu bytes at most: '%.100s...'",
 				     sizeof(un->sun_path) - 1, text);
 	un->sun_family = AF_UNIX;
-	strcpy(un->sun_path, text);
+	memcpy(un->sun_path, text, strlen(text) + 1);
 	address->length = sizeof(*un);
 	return 0;
 }
@@ -209,7 +209,7 @@ struct ccx_metrics_server *ccx_metrics_start(int listen_fd, unsigned int patienc
 {
 	struct ccx_metrics_server *server = calloc(1, sizeof(*server));
 	const union MHD_DaemonInfo *info = NULL;
-	struct sockaddr_un address;
+	struct sockaddr_un address = { .sun_family = AF_UNSPEC };
 	socklen_t length = sizeof(address);
 
 	if (server) {

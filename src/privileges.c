@@ -62,9 +62,10 @@ int ccx_privileges_begin(struct ccx_error *error)
 	bounds = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 	capng_clear(CAPNG_SELECT_ALL);
 	for (i = 0; i < NR_NEEDS; i++)
-		if (had[i])
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
-				     needs[i].capability);
+		if (had[i]) {
+			capng_update(CAPNG_ADD, CAPNG_PERMITTED, needs[i].capability);
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, needs[i].capability);
+		}
 	err = bounds ? apply(CAPNG_SELECT_BOUNDS, error) : 0;
 	return err ? err : apply(CAPNG_SELECT_CAPS, error);
 }

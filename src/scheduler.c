@@ -182,6 +182,7 @@ struct bpf_object *ccx_scheduler_prepare(const struct ccx_topology *topology,
 	struct bpf_object *object;
 	int err;
 
+	/* cppcheck-suppress comparePointers ; both are symbols of one section (bpf_object.c) */
 	object = bpf_object__open_mem(ccx_bpf_object, ccx_bpf_object_end - ccx_bpf_object,
 				      &open_options);
 	if (!object) {

@@ -19,7 +19,8 @@ static void format_kinds(char *text, size_t size, const uint32_t nr_kind[CCX_NR_
 	size_t used = 0;
 	uint32_t kind;
 
-	for (kind = *text = 0; kind < CCX_NR_KINDS; kind++)
+	*text = '\0';
+	for (kind = 0; kind < CCX_NR_KINDS; kind++)
 		if (nr_kind[kind] && used < size)
 			used += snprintf(text + used, size - used, "%s%u %s", used ? ", " : "",
 					 nr_kind[kind], ccx_kind_name(kind));
@@ -54,7 +55,7 @@ static void print_domain(FILE *file, const struct ccx_domain *domain,
 	/* lists of CPUs can be long: they come last, and are cut off */
 	if (snprintf(line, sizeof(line), "  domain %u: %s%s, CPUs %s", domain->id, kinds, cache,
 		     cpus) >= (int)sizeof(line))
-		strcpy(line + sizeof(line) - 4, "...");
+		memcpy(line + sizeof(line) - 4, "...", 4);
 	fprintf(file, "%s\n", line);
 }
 

@@ -121,12 +121,12 @@ static int number_cpus(struct ccx_topology *topology)
 static uint32_t choose_dispatcher_cpu(const struct ccx_topology *topology,
 				      const struct ccx_domain *domain)
 {
-	const struct ccx_cpu *best = NULL;
+	const struct ccx_cpu *best = ccx_topology_cpu(topology, domain->cpus[0]);
 
-	for (uint32_t i = 0; i < domain->nr_cpus; i++) {
+	for (uint32_t i = 1; i < domain->nr_cpus; i++) {
 		const struct ccx_cpu *cpu = ccx_topology_cpu(topology, domain->cpus[i]);
 
-		if (!best || cpu->kind > best->kind ||
+		if (cpu->kind > best->kind ||
 		    (cpu->kind == best->kind && cpu->smt >= best->smt))
 			best = cpu;
 	}

@@ -307,6 +307,7 @@ static void print_reason(FILE *file, const struct ccx_cpu *const *cpus, uint32_t
 			fputc(*p, file);
 			continue;
 		}
+		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): numbers that the loop above saw */
 		fprintf(file, "%u", ranges[n][0]);
 		if (ranges[n][1] != ranges[n][0])
 			fprintf(file, "-%u", ranges[n][1]);

@@ -122,6 +122,7 @@ void ccx_speeds_decide(struct ccx_evidence *evidence, uint32_t nr_cpus,
 		}
 		uint32_t value = *ccx_signal_value(&evidence[i], signal);
 
+		/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): a signal that is taken is somebody's */
 		verdict->speed = ((uint64_t)value * CCX_CAPACITY_MAX + highest / 2) / highest;
 		verdict->speed = verdict->speed ? verdict->speed : 1;
 		snprintf(fact, sizeof(fact), "%s %u of %u", ccx_signal_name(signal), value,

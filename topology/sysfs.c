@@ -29,7 +29,7 @@ static ssize_t read_line(const char *path, char *line, size_t size)
 
 uint32_t ccx_sysfs_cpu_number(const char *root, uint32_t cpu, const char *name)
 {
-	char path[4096], line[64], *end;
+	char path[4096], line[64] = "", *end;
 	unsigned long value;
 
 	if (snprintf(path, sizeof(path), "%s/sys/devices/system/cpu/cpu%u/%s", root, cpu, name) >=
