@@ -23,6 +23,7 @@
 #include "report.h"
 #include "session.h"
 #include "stats.h"
+#include "stats_text.h"
 #include "summary.h"
 #include "task_iter.h"
 

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "control.h"
+#include "stats_text.h"
 #include "tasks.h"
 
 static long long number(const json_t *object, const char *name)
@@ -32,6 +33,32 @@ static void print_rules(const json_t *rules)
 		       json_string_value(json_object_get(rule, "conditions")));
 }
 
+static void print_domain(uint32_t index, const json_t *domain)
+{
+	const json_t *latency = json_object_get(domain, "decision_ns");
+	const json_t *queued = json_object_get(domain, "queued");
+	double busy = number(domain, "busy_ns"), idle = number(domain, "idle_ns");
+	struct ccx_stats_row row = {
+		.domain = index,
+		.busy = busy + idle > 0 ? busy / (busy + idle) : 0,
+		.queued = number(queued, "performance") + number(queued, "efficiency") +
+			  number(queued, "custody") + number(queued, "bound"),
+		.fast = number(domain, "fast"),
+		.ordered = number(domain, "ordered"),
+		.critical = number(domain, "critical"),
+		.decisions = number(domain, "decisions"),
+		.taken = number(domain, "overtaken"),
+		.rescued = number(domain, "rescued"),
+		.in = number(domain, "migrated_in"),
+		.out = number(domain, "migrated_out"),
+		.p50_us = number(latency, "p50") / 1e3,
+		.p99_us = number(latency, "p99") / 1e3,
+		.wait_ms = number(domain, "longest_wait_ns") / 1e6,
+	};
+
+	ccx_stats_row(stdout, &row);
+}
+
 static int print_text(const char *text)
 {
 	json_error_t error;
@@ -43,21 +70,9 @@ static int print_text(const char *text)
 		return CCX_EXIT_FAILED;
 	}
 	printf("up %.1f s\n", number(root, "uptime_ns") / 1e9);
-	printf("%6s %6s %10s %10s %10s %10s %8s %8s %8s %8s %9s %9s %8s\n", "domain", "busy", "fast",
-	       "ordered", "messages", "decisions", "stale", "rescued", "in", "out", "p50 us",
-	       "p99 us", "wait ms");
-	json_array_foreach(json_object_get(root, "domains"), i, domain) {
-		json_t *latency = json_object_get(domain, "decision_ns");
-		double busy = number(domain, "busy_ns"), idle = number(domain, "idle_ns");
-
-		printf("%6zu %5.1f%% %10lld %10lld %10lld %10lld %8lld %8lld %8lld %8lld %9.1f %9.1f %8.1f\n",
-		       i, busy + idle > 0 ? 100 * busy / (busy + idle) : 0, number(domain, "fast"),
-		       number(domain, "ordered"), number(domain, "messages"),
-		       number(domain, "decisions"), number(domain, "stale"),
-		       number(domain, "rescued"), number(domain, "migrated_in"),
-		       number(domain, "migrated_out"), number(latency, "p50") / 1e3,
-		       number(latency, "p99") / 1e3, number(domain, "longest_wait_ns") / 1e6);
-	}
+	ccx_stats_head(stdout);
+	json_array_foreach(json_object_get(root, "domains"), i, domain)
+		print_domain(i, domain);
 	print_rules(json_object_get(root, "rules"));
 	ccx_tasks_print(stdout, root);
 	json_decref(root);

@@ -236,6 +236,29 @@ static void print_rules(const struct output *out, const struct ccx_ruling_figure
 	}
 }
 
+/* Only with --consolidate. */
+static void print_sets(const struct output *out, const struct ccx_stats *stats)
+{
+	uint32_t i;
+
+	begin(out, "limited_cgroups", "gauge", NULL,
+	      "Control groups with a CPU limit, which is not honoured.");
+	fputs(PREFIX "limited_cgroups ", out->file);
+	print_count(out, stats->limited_cgroups);
+	if (!stats->consolidates)
+		return;
+	begin(out, "domain_in_use", "gauge", NULL, "1 for a domain that work is packed into.");
+	for (i = 0; i < stats->nr_domains; i++)
+		fprintf(out->file, PREFIX "domain_in_use{domain=\"%u\"} %d\n", i,
+			!!(stats->in_use & 1ULL << i));
+	begin(out, "sets_grown", "counter", NULL, "Times a domain was taken into use.");
+	fputs(PREFIX "sets_grown_total ", out->file);
+	print_count(out, stats->packer.grown);
+	begin(out, "sets_shrunk", "counter", NULL, "Times a domain was left.");
+	fputs(PREFIX "sets_shrunk_total ", out->file);
+	print_count(out, stats->packer.shrunk);
+}
+
 char *ccx_metrics_text(const struct ccx_stats *stats, enum ccx_metrics_format format)
 {
 	bool open = format == CCX_METRICS_OPEN;
@@ -259,6 +282,7 @@ char *ccx_metrics_text(const struct ccx_stats *stats, enum ccx_metrics_format fo
 	print_gauges(&out, stats);
 	print_latency(&out, stats);
 	print_rules(&out, &stats->rules);
+	print_sets(&out, stats);
 	if (open)
 		fputs("# EOF\n", out.file);
 	failed = ferror(out.file);

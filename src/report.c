@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report.h"
+#include "stats_text.h"
 
 #include <dirent.h>
 #include <errno.h>

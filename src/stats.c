@@ -232,32 +232,3 @@ char *ccx_stats_json(const struct ccx_stats *stats, const struct ccx_tasks *task
 	json_decref(root);
 	return text;
 }
-
-void ccx_stats_print(FILE *file, const struct ccx_stats *before, const struct ccx_stats *now)
-{
-	static const struct ccx_stats nothing;
-	uint32_t i;
-
-	if (!before || before->nr_domains != now->nr_domains)
-		before = &nothing;
-	fprintf(file, "%6s %5s %9s %9s %9s %9s %9s %8s %7s %7s %7s %9s %8s\n", "domain", "busy", "fast",
-		"ordered", "critical", "messages", "decisions", "taken", "rescued", "in", "out",
-		"p99 us", "wait ms");
-	for (i = 0; i < now->nr_domains; i++) {
-		const struct ccx_domain_stats *a = &before->domains[i], *b = &now->domains[i];
-		uint64_t wall_ns = (now->uptime_ns - before->uptime_ns) * b->nr_cpus;
-
-#define SINCE(counter) ((unsigned long long)(b->counters[counter] - a->counters[counter]))
-		fprintf(file,
-			"%6u %4llu%% %9llu %9llu %9llu %9llu %9llu %8llu %7llu %7llu %7llu %9.1f %8.1f\n",
-			i, wall_ns ? SINCE(CCX_BUSY_NS) * 100 / wall_ns : 0, SINCE(CCX_FAST),
-			SINCE(CCX_ORDERED), SINCE(CCX_CRITICAL), SINCE(CCX_MESSAGES),
-			SINCE(CCX_DECISIONS_APPLIED), SINCE(CCX_OVERTAKEN), SINCE(CCX_RESCUED),
-			SINCE(CCX_MIGRATED_IN),
-			(unsigned long long)(b->migrated_out - a->migrated_out),
-			ccx_histogram_quantile(&b->dispatcher.decision_ns, 990) / 1e3,
-			(before == &nothing ? b->longest_wait_ns : b->recent_wait_ns) / 1e6);
-#undef SINCE
-	}
-	fflush(file);
-}

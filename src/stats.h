@@ -57,7 +57,4 @@ void ccx_stats_read_sets(struct ccx_stats *stats, const struct ccx_packer *packe
 /* JSON as docs/operations.md describes it; the caller frees. NULL without memory. */
 char *ccx_stats_json(const struct ccx_stats *stats, const struct ccx_tasks *tasks);
 
-/* One line per domain: what happened between two readings (`before` may be NULL: since start). */
-void ccx_stats_print(FILE *file, const struct ccx_stats *before, const struct ccx_stats *now);
-
 #endif

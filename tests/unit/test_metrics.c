@@ -87,8 +87,14 @@ static void values_are_those_read(void **state)
 	assert_null(strstr(text, "cpus{domain=\"0\",kind=\"low_power\"}"));
 	free(text);
 	ruling.version = 0;
+	stats.consolidates = true;
+	stats.in_use = 2;
+	stats.packer.grown = 5;
 	text = ccx_metrics_text(&stats, CCX_METRICS_OPEN);
 	assert_null(strstr(text, "rule_hits"));
+	has(text, "scx_ccx_domain_in_use{domain=\"0\"} 0");
+	has(text, "scx_ccx_domain_in_use{domain=\"1\"} 1");
+	has(text, "scx_ccx_sets_grown_total 5");
 	free(text);
 }
 
