@@ -11,20 +11,58 @@
 #define US 1000ULL
 #define MS (1000 * US)
 
-/* The dies of an X3D part, seen from domain `index`. out->nearest is filled in, with nr entries. */
+static bool has_kind(const struct ccx_topology *topology, uint32_t kind)
+{
+	uint32_t i;
+
+	for (i = 0; i < topology->nr_domains; i++)
+		if (topology->domains[i].nr_kind[kind])
+			return true;
+	return false;
+}
+
+/*
+ * Low-power cores are kept for what is light where there are others to run the rest. On a machine
+ * without efficiency cores (Lunar Lake) they are half of all, and the only ones beside performance
+ * cores: there they are used as efficiency cores.
+ */
+static uint32_t used_as(const struct ccx_topology *topology, uint32_t kind)
+{
+	return kind == CCX_KIND_LOW_POWER && !has_kind(topology, CCX_KIND_EFFICIENCY) ?
+		       CCX_KIND_EFFICIENCY :
+		       kind;
+}
+
+/* On parts whose faster cores have an L3 of their own (Zen 5 beside Zen 5c) that is the fast die. */
+static bool is_fast_domain(const struct ccx_topology *topology, const struct ccx_domain *domain)
+{
+	return domain->nr_kind[CCX_KIND_PERFORMANCE] == domain->nr_cpus &&
+	       has_kind(topology, CCX_KIND_EFFICIENCY);
+}
+
+static bool is_die(const struct ccx_topology *topology, uint32_t index, uint32_t prefer)
+{
+	const struct ccx_domain *domain = &topology->domains[index];
+
+	switch (prefer) {
+	case CCX_PREFER_CACHE:
+		return domain->flags & CCX_DOMAIN_CACHE_DIE;
+	case CCX_PREFER_FREQUENCY:
+		return domain->flags & CCX_DOMAIN_FREQUENCY_DIE || is_fast_domain(topology, domain);
+	}
+	return false;
+}
+
+/* The die of each preference, seen from domain `index`. out->nearest is filled in, with nr entries. */
 static void config_dies(struct ccx_config_domain *out, const struct ccx_topology *topology,
 			uint32_t index, uint32_t nr)
 {
-	static const uint32_t flags[CCX_NR_PREFERS] = {
-		[CCX_PREFER_CACHE] = CCX_DOMAIN_CACHE_DIE,
-		[CCX_PREFER_FREQUENCY] = CCX_DOMAIN_FREQUENCY_DIE,
-	};
 	uint32_t prefer, i;
 
 	for (prefer = 0; prefer < CCX_NR_PREFERS; prefer++) {
 		out->die[prefer] = index;
-		for (i = 0; i < nr && !(topology->domains[out->die[prefer]].flags & flags[prefer]); i++)
-			if (topology->domains[out->nearest[i]].flags & flags[prefer])
+		for (i = 0; i < nr && !is_die(topology, out->die[prefer], prefer); i++)
+			if (is_die(topology, out->nearest[i], prefer))
 				out->die[prefer] = out->nearest[i];
 	}
 }
@@ -34,13 +72,15 @@ static void config_domain(struct ccx_config *config, const struct ccx_topology *
 {
 	const struct ccx_domain *domain = &topology->domains[index];
 	struct ccx_config_domain *out = &config->domains[index];
-	uint32_t nr = 0, i, kind, distance;
+	uint32_t nr_kind[CCX_NR_KINDS] = { 0 }, nr = 0, i, kind, distance;
 
 	out->nr_cpus = domain->nr_cpus;
 	out->fill = domain->nr_cores + (domain->nr_cpus - domain->nr_cores) * 3 / 4;
 	out->capacity = ccx_policy_capacity(topology, index);
 	for (kind = 0; kind < CCX_NR_KINDS; kind++)
-		out->nr_kind[kind] = domain->nr_kind[kind] < 255 ? domain->nr_kind[kind] : 255;
+		nr_kind[used_as(topology, kind)] += domain->nr_kind[kind];
+	for (kind = 0; kind < CCX_NR_KINDS; kind++)
+		out->nr_kind[kind] = nr_kind[kind] < 255 ? nr_kind[kind] : 255;
 	for (distance = 0; distance < CCX_NR_DISTANCES; distance++)
 		for (i = 1; i < topology->nr_domains; i++) {
 			/* start behind oneself, so that neighbours do not all pick the same */
@@ -73,11 +113,12 @@ static void config_cpu(struct ccx_config *config, const struct ccx_topology *top
 
 	out->present = 1;
 	out->domain = cpu->domain;
-	out->kind = cpu->kind;
+	out->kind = used_as(topology, cpu->kind);
 	out->capacity = cpu->capacity;
 	for (i = 0; i < topology->nr_cpus; i++)
 		if (topology->cpus[i].core == cpu->core && topology->cpus[i].id != cpu->id) {
 			out->smt = 1;
+			out->sibling = topology->cpus[i].id;
 			break;
 		}
 }
@@ -126,11 +167,18 @@ void ccx_configure(struct ccx_config *config, const struct ccx_topology *topolog
 		config->domains[i].dispatcher_tid = tids[i];
 	}
 	for (kind = 0; kind < CCX_NR_KINDS; kind++)
-		for (i = 0; i < topology->nr_domains; i++)
-			if (topology->domains[i].nr_kind[kind]) {
-				kinds++;
-				break;
-			}
+		kinds += has_kind(topology, kind);
 	config->mixed_kinds = kinds > 1;
+	/* where all are alike, clamps are compared with half of one */
+	config->lesser_capacity = config->mixed_kinds ? 0 : CCX_CAPACITY_MAX / 2;
+	for (i = 0; i < config->nr_cpus; i++)
+		if (config->cpus[i].kind != CCX_KIND_PERFORMANCE &&
+		    config->cpus[i].capacity > config->lesser_capacity)
+			config->lesser_capacity = config->cpus[i].capacity;
+	config->low_power = has_kind(topology, CCX_KIND_LOW_POWER) &&
+			    has_kind(topology, CCX_KIND_EFFICIENCY);
+	for (i = 0; i < topology->nr_domains; i++)
+		if (config->domains[i].nr_kind[CCX_KIND_LOW_POWER] == config->domains[i].nr_cpus)
+			config->low_power_domains |= 1ULL << i;
 	config_sets(config, topology, options);
 }

@@ -89,6 +89,8 @@ static const struct counter {
 	COUNTER("preempted", CCX_PREEMPTED, "Tasks sent off a CPU for a latency-critical one."),
 	COUNTER("spilled", CCX_SPILLED,
 		"Times a latency-critical task ran on a CPU that is no performance CPU."),
+	COUNTER("moved", CCX_MOVED,
+		"Busy tasks that moved to an idle CPU that suits them better."),
 	COUNTER("dispatcher_runs", CCX_DISPATCHER_RUNS, "Times the parked dispatcher was run."),
 	TIME("dispatcher_seconds", CCX_DISPATCHER_NS, "CPU time of dispatchers."),
 	TIME("latency_critical_on_performance_seconds", CCX_CRITICAL_ON_PERFORMANCE_NS,

@@ -115,6 +115,7 @@ const char *const ccx_counter_names[CCX_NR_COUNTERS] = {
 	[CCX_JOINED] = "joined",
 	[CCX_PREEMPTED] = "preempted",
 	[CCX_SPILLED] = "spilled",
+	[CCX_MOVED] = "moved",
 	[CCX_DISPATCHER_RUNS] = "dispatcher_runs",
 	[CCX_BUSY_NS] = "busy_ns",
 	[CCX_DISPATCHER_NS] = "dispatcher_ns",

@@ -120,6 +120,7 @@ enum ccx_counter {
 	CCX_JOINED,		/* sent to the domain of their partner, which woke them */
 	CCX_PREEMPTED,		/* running tasks sent off for a latency-critical one */
 	CCX_SPILLED,		/* latency-critical work that ran on a lesser kind */
+	CCX_MOVED,		/* busy tasks that moved to an idle CPU that suits them better */
 	CCX_DISPATCHER_RUNS,
 	CCX_BUSY_NS,
 	CCX_DISPATCHER_NS,
@@ -164,8 +165,8 @@ struct ccx_domain_state {
 	__s32 ready[CCX_NR_READY]; /* tasks in the ready queues, or taken and about to run; atomic */
 	__u32 bands_admitted;	/* so many bands of tasks are latency-critical, the lightest first */
 	__u32 band_load[CCX_NR_BANDS]; /* average share of each, of CCX_LOAD_ONE */
-	__u32 reserved;
-	__u64 critical_ns;	/* when a latency-critical task was last queued or run; BPF's clock */
+	__u32 critical_load;	/* 1: latency-critical tasks add up to something */
+	__u64 critical_ns;	/* when one was last queued or run while they did; BPF's clock */
 	/* refreshed when the dispatcher is about to run */
 	__u32 queued[CCX_NR_READY];
 	__u32 custody_queued;
@@ -218,7 +219,7 @@ struct ccx_config_cpu {
 	__u8 kind;
 	__u8 smt;		/* shares its core with another CPU */
 	__u16 capacity;		/* 1..1024 */
-	__u16 reserved;
+	__u16 sibling;		/* the other CPU of its core, where smt */
 };
 
 struct ccx_config_domain {
@@ -243,7 +244,10 @@ struct ccx_config {
 	__u32 many_nodes;	/* some domains are on another memory node than others */
 	__u32 consolidate;	/* pack work into the domains of ccx_sets */
 	__u32 siblings_first;	/* with that: both siblings of a core before the next core */
+	__u32 low_power;	/* it has low-power CPUs beside efficiency ones */
+	__u32 lesser_capacity;	/* the largest of a CPU that is no performance CPU */
 	__u64 domains_of[2];	/* by enum ccx_set_class: the domains that may be in that set */
+	__u64 low_power_domains; /* bit d: domain d has no other */
 	__u64 slice_ns;
 	__u64 slice_min_ns;
 	__u64 slice_max_ns;

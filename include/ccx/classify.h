@@ -32,6 +32,7 @@
 #define CCX_CRITICAL_BURST_NS	(4 * 1000 * 1000ULL)	/* a quarter of a frame at 60 Hz */
 #define CCX_CRITICAL_PERIOD_NS	(8 * 1000 * 1000ULL)	/* one measurement: half a frame */
 #define CCX_CRITICAL_MEMORY_NS	(32 * 1000 * 1000ULL)	/* averaged over: two frames */
+#define CCX_CRITICAL_MATTERS	16	/* 1 of so many CPUs: a millisecond in a frame */
 #define CCX_CRITICAL_HOLD_NS	(250 * 1000 * 1000ULL)	/* a band stays out for so long at least */
 
 enum ccx_band {
@@ -96,6 +97,12 @@ static inline __u64 ccx_band_counts(__u64 burst_before_ns, __u64 ran_ns)
 	return ran_ns < left_ns ? ran_ns : left_ns;
 }
 
+/* It keeps a CPU busy: by its past, by what it does now, or for all that is known of it. */
+static inline int ccx_is_heavy(__u64 burst_ns, __u64 burst_now_ns)
+{
+	return !burst_ns || burst_ns >= CCX_CRITICAL_BURST_NS || ccx_runs_long(burst_now_ns);
+}
+
 /*
  * The load of a band, of CCX_LOAD_ONE: the average share of nr_cpus performance CPUs that it used.
  * used_ns: CPU time in the last elapsed_ns, which is below 2^44 (four hours). However long that was,
@@ -121,6 +128,17 @@ static inline __u32 ccx_bands_fit(const __u32 load[CCX_NR_BANDS])
 	return fit;
 }
 
+/* All bands together use so much of nr_cpus that CPUs should be kept free for them. */
+static inline int ccx_bands_matter(const __u32 load[CCX_NR_BANDS], __u32 nr_cpus)
+{
+	__u64 sum = 0;
+	__u32 i;
+
+	for (i = 0; i < CCX_NR_BANDS; i++)
+		sum += load[i];
+	return sum * nr_cpus >= CCX_LOAD_ONE / CCX_CRITICAL_MATTERS;
+}
+
 /*
  * How many are admitted from now on: fewer at once, more only CCX_CRITICAL_HOLD_NS after they were
  * last reduced. reduced_ns: when that was; updated.
@@ -132,6 +150,28 @@ static inline __u32 ccx_bands_admit(__u32 admitted, __u32 fit, __u64 *reduced_ns
 	else if (now < *reduced_ns + CCX_CRITICAL_HOLD_NS)
 		return admitted;
 	return fit;
+}
+
+/*
+ * What utilisation clamps (sched_setattr(2), cpu.uclamp.min and .max) say: how fast a CPU the task
+ * needs, not that it may go before others.
+ */
+enum ccx_speed {
+	CCX_SPEED_ANY,
+	CCX_SPEED_HIGH,		/* more than lesser CPUs have */
+	CCX_SPEED_LOW,		/* no more than those have: it is to save power */
+};
+
+/*
+ * min, max: what the kernel makes of the task's and its cgroup's clamps, of CCX_CAPACITY_MAX; the
+ * maximum wins, as in the kernel. A maximum of 0 is none: so the kernel leaves it until somebody
+ * uses clamps. lesser: capacity of the fastest CPU that is no performance CPU.
+ */
+static inline __u32 ccx_speed_of(__u32 min, __u32 max, __u32 lesser)
+{
+	if (max && max <= lesser)
+		return CCX_SPEED_LOW;
+	return min > lesser ? CCX_SPEED_HIGH : CCX_SPEED_ANY;
 }
 
 /* What is said about a task beside how it behaves. */

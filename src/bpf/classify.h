@@ -61,20 +61,32 @@ static __always_inline void critical_budget(u32 domain, u64 now)
 		state->band_load[i] = ccx_band_load(state->band_load[i], used_ns, elapsed, nr);
 		load[i] = state->band_load[i];
 	}
+	state->critical_load = ccx_bands_matter(load, nr);
 	state->bands_admitted = ccx_bands_admit(state->bands_admitted, ccx_bands_fit(load),
 						&state->bands_reduced_ns, now);
+}
+
+/* No event tells of a changed clamp: it counts from the next sleep or the end of a slice on. */
+static __always_inline void clamps_follow(struct task_struct *task, struct task_ctx *tctx)
+{
+	if (bpf_core_field_exists(task->uclamp))
+		tctx->speed = ccx_speed_of(BPF_CORE_READ_BITFIELD(task, uclamp[0].value),
+					   BPF_CORE_READ_BITFIELD(task, uclamp[1].value),
+					   ccx_config.lesser_capacity);
 }
 
 static __always_inline bool yields(struct task_struct *p, struct task_ctx *tctx)
 {
 	return p->policy == SCHED_BATCH || p->policy == SCHED_IDLE || p->static_prio > 120 ||
-	       group_yields(tctx);
+	       group_yields(tctx) || tctx->speed == CCX_SPEED_LOW;
 }
 
 static __always_inline void classify(struct task_struct *p, struct task_ctx *tctx)
 {
-	u32 say = ccx_say(tctx->ruled, p->flags & PF_KTHREAD, yields(p, tctx));
+	u32 say;
 
+	clamps_follow(p, tctx);
+	say = ccx_say(tctx->ruled, p->flags & PF_KTHREAD, yields(p, tctx));
 	if (say != CCX_SAY_NOTHING) {
 		tctx->band = CCX_BAND_NONE;
 		tctx->critical = say == CCX_SAY_CRITICAL;

@@ -44,6 +44,7 @@ enum scx_ent_flags {
 
 enum scx_dsq_id_flags {
 	SCX_DSQ_LOCAL = 1LLU << 63 | 2,
+	SCX_DSQ_LOCAL_ON = 1LLU << 63 | 1LLU << 62,
 };
 
 #define CCX_ENUM(type, name)	bpf_core_enum_value(enum type, name)
@@ -57,6 +58,7 @@ enum scx_dsq_id_flags {
 #define CCX_KICK_PREEMPT	CCX_ENUM(scx_kick_flags, SCX_KICK_PREEMPT)
 #define CCX_TASK_QUEUED		CCX_ENUM(scx_ent_flags, SCX_TASK_QUEUED)
 #define CCX_DSQ_LOCAL		CCX_ENUM(scx_dsq_id_flags, SCX_DSQ_LOCAL)
+#define CCX_DSQ_LOCAL_ON	CCX_ENUM(scx_dsq_id_flags, SCX_DSQ_LOCAL_ON)
 
 /* Kernel functions that need no choice between versions. */
 s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym __weak;
@@ -124,6 +126,21 @@ bool scx_bpf_dispatch_vtime_from_dsq___old(struct bpf_iter_scx_dsq *it, struct t
 					   u64 dsq_id, u64 enq_flags) __ksym __weak;
 
 bool scx_bpf_task_set_slice(struct task_struct *p, u64 slice) __ksym __weak;
+
+/*
+ * The kernel ends a scheduler that sends such a task to another CPU (from 6.14 on it does not ask about
+ * it). A kernel without the field has none. While a BPF program runs, the current task is one more
+ * time than it is of its own.
+ */
+static __always_inline bool migration_disabled(struct task_struct *p)
+{
+	u32 own;
+
+	if (!bpf_core_field_exists(p->migration_disabled))
+		return false;
+	own = p->migration_disabled;
+	return own > 1 || (own && p != bpf_get_current_task_btf());
+}
 
 /* Nanoseconds; cheap (the run queue's clock) where the kernel has it. Never compare with user space. */
 static __always_inline u64 ccx_now(void)

@@ -7,6 +7,7 @@
 #define CCX_BPF_HOME_H
 
 #include "groups.h"
+#include "kinds.h"
 #include "set.h"
 
 /*
@@ -66,8 +67,8 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 
 /*
  * The domain whose queues the task waits in: its own, or one that its affinity allows; the die that
- * a rule prefers, or for a latency-critical task one with performance CPUs, if it may. Where work is
- * packed, the nearest that is in use.
+ * a rule prefers, or for a latency-critical task one with performance CPUs, if it may. A heavy task
+ * is not at home among low-power CPUs. Where work is packed, the nearest that is in use.
  */
 static __always_inline void settle_domain(struct task_struct *p, struct task_ctx *tctx)
 {
@@ -75,7 +76,7 @@ static __always_inline void settle_domain(struct task_struct *p, struct task_ctx
 
 	if (tctx->prefer)
 		home = domain_config(home)->die[tctx->prefer & (CCX_DIES - 1)];
-	else if (tctx->critical)
+	else if (tctx->critical || (low_power_only(home) && heavy(tctx)))
 		home = domain_config(home)->critical_home;
 	if (ccx_config.consolidate)
 		home = set_nearest(tctx, home);

@@ -83,12 +83,20 @@ struct thread_info {
 	u32 cpu;
 };
 
+struct uclamp_se {
+	unsigned int value : 11;
+	unsigned int bucket_id : 3;
+	unsigned int active : 1;
+	unsigned int user_defined : 1;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
 	int static_prio;
 	unsigned int policy;
 	int nr_cpus_allowed;
+	unsigned short migration_disabled;
 	const struct cpumask *cpus_ptr;
 	int pid;
 	int tgid;
@@ -100,6 +108,7 @@ struct task_struct {
 	struct sigpending pending;
 	unsigned long jobctl;
 	struct sched_ext_entity scx;
+	struct uclamp_se uclamp[2];	/* minimum and maximum; with CONFIG_UCLAMP_TASK */
 };
 
 enum scx_exit_kind {

@@ -131,6 +131,21 @@ static __always_inline void leave_bound(struct task_struct *p, struct task_ctx *
 	cpu_state(scx_bpf_task_cpu(p))->bound--;
 }
 
+/* Sends the task to the CPU that move_on() claimed; false when its affinity leaves that out by now. */
+static __always_inline bool move_there(struct task_struct *p, struct task_ctx *tctx)
+{
+	s32 to = tctx->moves_to - 1;
+
+	tctx->moves_to = 0;
+	if (migration_disabled(p) || !bpf_cpumask_test_cpu(to, p->cpus_ptr)) {
+		scx_bpf_kick_cpu(to, CCX_KICK_IDLE);	/* so that it counts as idle again */
+		return false;
+	}
+	count(CCX_MOVED, 1);
+	ccx_dsq_insert(p, CCX_DSQ_LOCAL_ON | to, ccx_config.slice_ns, 0);
+	return true;
+}
+
 void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	struct task_ctx *tctx = task_ctx_get(p);
@@ -146,6 +161,8 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		enqueue_dispatcher(p, tctx->dispatcher - 1, enq_flags);
 		return;
 	}
+	if (tctx->moves_to && move_there(p, tctx))
+		return;
 	woke(p, tctx, now);
 	settle_domain(p, tctx);
 	count_weight(tctx, effective_weight(tctx));
@@ -176,7 +193,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	if (goes_first(tctx)) {
 		count(CCX_CRITICAL, 1);
-		domain_state(tctx->domain)->critical_ns = now;
+		critical_seen(domain_state(tctx->domain), tctx, now);
 		order(p, tctx, CCX_KIND_PERFORMANCE, ccx_config.slice_ns, deadline);
 		if (wakeup)
 			preempt_for(p, tctx, now);
@@ -251,7 +268,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 		return;
 	if (take_own(cpu, domain, prev, ready, now))
 		return;
-	if (in_custody && ccx_dsq_move_to_local(queue_custody(domain)))
+	if (in_custody && take_custody(cpu, domain, now))
 		return;
 	/* a performance CPU is idle or lent: nothing else of its own to do, so no spill bound */
 	if (steal(cpu, domain, now))
@@ -261,6 +278,8 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 		tctx = task_ctx_get(prev);
 		if (tctx && !tctx->dispatcher &&
 		    !(ccx_config.consolidate && set_calls_back(tctx, domain))) {
+			if (move_on(prev, tctx, cpu, now))
+				return;
 			ccx_task_set_slice(prev, ccx_config.slice_ns);
 			return;
 		}
@@ -296,6 +315,7 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	if (cpu_state(cpu)->idle && tctx->started_by_ns)
 		state->start_ns = ccx_average(state->start_ns, now - tctx->started_by_ns);
 	tctx->started_by_ns = 0;
+	tctx->moves_to = 0;
 	is_busy(cpu, domain);
 	if (!tctx->handed)
 		state->turn_ns = now;
@@ -326,8 +346,9 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	}
 	home = domain_state(domain);
 	if (tctx->critical) {
-		home->critical_ns = now;
-		if (ccx_config.mixed_kinds && cpu_config(cpu)->kind != CCX_KIND_PERFORMANCE)
+		critical_seen(home, tctx, now);
+		if (ccx_config.mixed_kinds && cpu_config(cpu)->kind != CCX_KIND_PERFORMANCE &&
+		    !tctx->restricted)
 			count(CCX_SPILLED, 1);
 	}
 }
@@ -388,7 +409,7 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 		state->counters[CCX_DISPATCHER_NS] += ran;
 		return;
 	}
-	if (tctx->critical)
+	if (tctx->critical && !tctx->restricted)
 		state->counters[cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ?
 					CCX_CRITICAL_ON_PERFORMANCE_NS :
 					CCX_CRITICAL_ELSEWHERE_NS] += ran;
@@ -403,8 +424,11 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 	tctx->vtime += virtual;
 	tctx->awake_ns += virtual;
 	tctx->burst_now_ns += scale_by_capacity(ran, cpu);
-	if (runnable)
-		rules_follow(p, tctx);	/* one that never sleeps: others when they wake */
+	if (runnable) {
+		/* one that never sleeps: others when they wake, or go to sleep */
+		rules_follow(p, tctx);
+		clamps_follow(p, tctx);
+	}
 	declassify(tctx);
 }
 
@@ -496,6 +520,7 @@ void CCX_OPS(ccx_enable, struct task_struct *p)
 	tctx->vtime = domain_state(tctx->domain)->vtime_now;
 	set_affinity(p, tctx, p->cpus_ptr);
 	rules_follow(p, tctx);
+	clamps_follow(p, tctx);
 }
 
 /* Weights of cgroups: groups.h. Left out where the kernel has none of it. */

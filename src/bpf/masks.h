@@ -7,46 +7,49 @@
 
 #include "state.h"
 
+#define KIND(name)	(1U << CCX_KIND_##name)
+
+/* A mask of the CPUs of these kinds of a domain, or of the machine for CCX_MAX_DOMAINS. */
+static __always_inline struct bpf_cpumask *mask_of(u32 domain, u32 kinds)
+{
+	struct bpf_cpumask *mask = bpf_cpumask_create();
+	u32 i;
+
+	if (!mask)
+		return NULL;
+	bpf_for(i, 0, ccx_config.nr_cpus) {
+		const volatile struct ccx_config_cpu *cpu = cpu_config(i);
+
+		if (cpu->present && (domain == CCX_MAX_DOMAINS || cpu->domain == domain) &&
+		    kinds & 1U << (cpu->kind & 31))
+			bpf_cpumask_set_cpu(i, mask);
+	}
+	return mask;
+}
+
+#define MASK_SET(masks, name, domain, kinds)                                                       \
+	({                                                                                         \
+		struct bpf_cpumask *mask = mask_of(domain, kinds);                                 \
+                                                                                                   \
+		if (!mask)                                                                         \
+			return -12; /* ENOMEM */                                                   \
+		mask = bpf_kptr_xchg(&(masks)->name, mask);                                        \
+		if (mask)                                                                          \
+			bpf_cpumask_release(mask);                                                 \
+	})
+
 /* Makes the masks of one domain, or of the machine for CCX_MAX_DOMAINS. */
 static s32 masks_create(u32 domain)
 {
 	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, &domain);
-	struct bpf_cpumask *all, *performance, *lesser, *old;
-	u32 i;
 
 	if (!masks)
 		return -22; /* EINVAL */
-	all = bpf_cpumask_create();
-	if (!all)
-		return -12; /* ENOMEM */
-	performance = bpf_cpumask_create();
-	if (!performance) {
-		bpf_cpumask_release(all);
-		return -12;
-	}
-	lesser = bpf_cpumask_create();
-	if (!lesser) {
-		bpf_cpumask_release(all);
-		bpf_cpumask_release(performance);
-		return -12;
-	}
-	bpf_for(i, 0, ccx_config.nr_cpus) {
-		const volatile struct ccx_config_cpu *cpu = cpu_config(i);
-
-		if (!cpu->present || (domain != CCX_MAX_DOMAINS && cpu->domain != domain))
-			continue;
-		bpf_cpumask_set_cpu(i, all);
-		bpf_cpumask_set_cpu(i, cpu->kind == CCX_KIND_PERFORMANCE ? performance : lesser);
-	}
-	old = bpf_kptr_xchg(&masks->all, all);
-	if (old)
-		bpf_cpumask_release(old);
-	old = bpf_kptr_xchg(&masks->performance, performance);
-	if (old)
-		bpf_cpumask_release(old);
-	old = bpf_kptr_xchg(&masks->lesser, lesser);
-	if (old)
-		bpf_cpumask_release(old);
+	MASK_SET(masks, all, domain, ~0U);
+	MASK_SET(masks, performance, domain, KIND(PERFORMANCE));
+	MASK_SET(masks, lesser, domain, KIND(EFFICIENCY) | KIND(LOW_POWER));
+	MASK_SET(masks, efficiency, domain, KIND(EFFICIENCY));
+	MASK_SET(masks, able, domain, KIND(PERFORMANCE) | KIND(EFFICIENCY));
 	return 0;
 }
 

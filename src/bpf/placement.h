@@ -3,29 +3,15 @@
  * Which idle CPU a task gets, and who is told that work waits.
  *
  * Near before far: the CPU it ran on, then its domain, then other domains by distance; a whole idle
- * core before a sibling of a busy one. On machines with several kinds of CPU a latency-critical
- * task looks at performance CPUs only; any other task leaves them alone while latency-critical work
- * is about, as long as there is a lesser CPU idle.
+ * core before a sibling of a busy one. On machines with several kinds of CPU: kinds.h.
  */
 #ifndef CCX_BPF_PLACEMENT_H
 #define CCX_BPF_PLACEMENT_H
 
-#include "queues.h"
+#include "kinds.h"
 #include "set.h"
 
-#define CRITICAL_LINGERS_NS	(50 * 1000 * 1000ULL)	/* three frames at 60 Hz */
 #define FAR_DOMAINS		8			/* other domains looked at per wake-up */
-
-enum kind_mask {
-	MASK_ALL,
-	MASK_PERFORMANCE,
-	MASK_LESSER,
-};
-
-static __always_inline bool critical_about(u32 domain, u64 now)
-{
-	return domain_state(domain)->critical_ns + CRITICAL_LINGERS_NS > now;
-}
 
 /* Claims an idle CPU that the task may use, -1 where there is none. */
 static __noinline s32 claim_idle(struct task_struct *p, struct task_ctx *tctx, u32 domain,
@@ -42,6 +28,10 @@ static __noinline s32 claim_idle(struct task_struct *p, struct task_ctx *tctx, u
 		mask = masks->performance;
 	else if (which == MASK_LESSER)
 		mask = masks->lesser;
+	else if (which == MASK_EFFICIENCY)
+		mask = masks->efficiency;
+	else if (which == MASK_ABLE)
+		mask = masks->able;
 	else
 		mask = masks->all;
 	if (!mask)
@@ -58,35 +48,59 @@ static __noinline s32 claim_idle(struct task_struct *p, struct task_ctx *tctx, u
 	return scx_bpf_pick_idle_cpu((const struct cpumask *)both, flags);
 }
 
-/* The masks a task looks through, best first. */
+static __always_inline bool may_be_idle(struct task_ctx *tctx, u32 domain)
+{
+	return domain_state(domain)->nr_idle > 0 && tctx->domains & 1ULL << (domain & 63);
+}
+
 static __always_inline s32 claim_in_domain(struct task_struct *p, struct task_ctx *tctx, u32 domain,
 					   u64 flags, u64 now)
 {
 	s32 cpu;
 
-	if (domain_state(domain)->nr_idle <= 0 || !(tctx->domains & 1ULL << (domain & 63)))
+	if (!may_be_idle(tctx, domain))
 		return -1;
 	if (!ccx_config.mixed_kinds)
 		return claim_idle(p, tctx, domain, MASK_ALL, flags);
 	if (tctx->critical)
 		return claim_idle(p, tctx, domain, MASK_PERFORMANCE, flags);
-	if (!critical_about(domain, now))
-		return claim_idle(p, tctx, domain, MASK_ALL, flags);
-	cpu = claim_idle(p, tctx, domain, MASK_LESSER, flags);
+	cpu = claim_idle(p, tctx, domain, first_mask(tctx, domain, now), flags);
 	if (cpu < 0)
-		cpu = claim_idle(p, tctx, domain, MASK_ALL, flags);
+		cpu = claim_idle(p, tctx, domain, second_mask(tctx), flags);
 	return cpu;
 }
 
-static __always_inline bool cpu_suits(struct task_ctx *tctx, s32 cpu, u64 now)
+/*
+ * Claims an idle CPU that suits the task better than one of that kind, on its memory node: a
+ * performance CPU that has its core for itself and is not wanted for latency-critical tasks, for a
+ * task on a low-power CPU also an efficiency one; a lesser one for a task that is to save power.
+ */
+static __noinline s32 claim_better(struct task_struct *p, struct task_ctx *tctx, u32 kind, u64 now)
 {
-	const volatile struct ccx_config_cpu *config = cpu_config(cpu);
+	u32 home = tctx->domain, nr = domain_config(tctx->domain)->nr_near + 1, i;
+	u64 set = ccx_config.consolidate ? set_of(tctx) : 0;
+	s32 cpu = -1;
 
-	if (!ccx_config.mixed_kinds)
-		return true;
-	if (tctx->critical)
-		return config->kind == CCX_KIND_PERFORMANCE;
-	return config->kind != CCX_KIND_PERFORMANCE || !critical_about(config->domain, now);
+	if (nr > FAR_DOMAINS)
+		nr = FAR_DOMAINS;
+	bpf_for(i, 0, nr) {
+		u32 domain = home;
+
+		if (i)
+			domain = domain_config(home)->nearest[(i - 1) & (CCX_MAX_DOMAINS - 1)];
+		if (!may_be_idle(tctx, domain) || (tctx->prefer && domain != home) ||
+		    (ccx_config.consolidate && !in_set(set, domain)))
+			continue;
+		if (tctx->speed == CCX_SPEED_LOW)
+			cpu = claim_idle(p, tctx, domain, MASK_LESSER, 0);
+		else if (tctx->critical || !ccx_config.mixed_kinds || !critical_about(domain, now))
+			cpu = claim_idle(p, tctx, domain, MASK_PERFORMANCE, CCX_PICK_IDLE_CORE);
+		if (cpu < 0 && kind == CCX_KIND_LOW_POWER && tctx->speed != CCX_SPEED_LOW)
+			cpu = claim_idle(p, tctx, domain, MASK_EFFICIENCY, CCX_PICK_IDLE_CORE);
+		if (cpu >= 0)
+			return cpu;
+	}
+	return -1;
 }
 
 /* Claims the best idle CPU for the task; -1 where it must queue. */
@@ -99,6 +113,12 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 	bool stay = prev->present && prev->domain == home && cpu_suits(tctx, prev_cpu, now);
 	s32 cpu;
 
+	if (ccx_config.mixed_kinds && prev->kind != CCX_KIND_PERFORMANCE && !tctx->critical &&
+	    wants_performance(tctx)) {
+		cpu = claim_better(p, tctx, prev->kind, now);
+		if (cpu >= 0)
+			return cpu;
+	}
 	if (stay && !prev->smt &&
 	    scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 		return prev_cpu;
@@ -125,6 +145,40 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 			return cpu;
 	}
 	return -1;
+}
+
+/* Whether the task, which goes on and on where it is, would be better off on another CPU. */
+static __always_inline bool would_move(struct task_ctx *tctx, s32 cpu, u64 now)
+{
+	const volatile struct ccx_config_cpu *config = cpu_config(cpu);
+
+	if (tctx->speed == CCX_SPEED_LOW)
+		return ccx_config.mixed_kinds && config->kind == CCX_KIND_PERFORMANCE;
+	if (config->kind == CCX_KIND_PERFORMANCE &&
+	    (!config->smt || cpu_state(config->sibling)->idle || ccx_config.siblings_first))
+		return false;
+	/* what it has run since it began is added up only when it stops */
+	return tctx->critical || tctx->speed == CCX_SPEED_HIGH ||
+	       ccx_is_heavy(tctx->burst_ns, tctx->burst_now_ns + now - tctx->started_ns);
+}
+
+/*
+ * The task's slice is over and nothing else wants the CPU, so it would go on. If there is an idle one
+ * that suits it better, a faster one or a core that it need not share, that is claimed and the task
+ * moves there when it is enqueued. What is light sleeps before moving pays.
+ */
+static __always_inline bool move_on(struct task_struct *p, struct task_ctx *tctx, s32 cpu, u64 now)
+{
+	s32 to;
+
+	clamps_follow(p, tctx);
+	if (!would_move(tctx, cpu, now) || migration_disabled(p))
+		return false;
+	to = claim_better(p, tctx, cpu_config(cpu)->kind, now);
+	if (to < 0)
+		return false;
+	tctx->moves_to = to + 1;
+	return true;
 }
 
 #include "packed.h"
@@ -197,10 +251,13 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 		packed_wake(p, tctx, ccx_now());
 		return;
 	}
-	if (tctx->restricted)
+	if (tctx->restricted) {
 		cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
-	else
-		cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, MASK_ALL, 0);
+	} else {
+		cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, second_mask(tctx), 0);
+		if (cpu < 0 && ccx_config.low_power)
+			cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, MASK_ALL, 0);
+	}
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
 }

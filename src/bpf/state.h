@@ -93,8 +93,10 @@ struct task_ctx {
 	u8 handoffs;		/* in a row, see placement.h */
 	u8 wakes;		/* by that one in a row (partners.h) */
 	u8 bound;		/* it waits in bound(its CPU) */
+	u16 moves_to;		/* CPU + 1, claimed for it, that it moves to when its slice is over */
 	u8 ruled;		/* enum ccx_class: what a rule says */
 	u8 prefer;		/* enum ccx_prefer: the same */
+	u8 speed;		/* enum ccx_speed: what clamps say */
 };
 
 struct {
@@ -109,6 +111,8 @@ struct domain_masks {
 	struct bpf_cpumask __kptr *all;
 	struct bpf_cpumask __kptr *performance;
 	struct bpf_cpumask __kptr *lesser;	/* efficiency and low-power */
+	struct bpf_cpumask __kptr *efficiency;
+	struct bpf_cpumask __kptr *able;	/* performance and efficiency */
 };
 
 struct {

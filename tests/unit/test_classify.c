@@ -405,6 +405,26 @@ static void a_further_cut_holds_anew(void **state)
 	assert_int_equal(ccx_bands_admit(admitted, CCX_NR_BANDS, &reduced, now), 0);
 }
 
+/* CPUs are kept free for what adds up to something: a frame loop, not a timer or a kernel thread. */
+static void bands_matter_from_a_millisecond_in_a_frame_on(void **state)
+{
+	uint32_t timer[CCX_NR_BANDS] = { loaded(0, 10 * US, 8, 20), 0 };
+	uint32_t frames[CCX_NR_BANDS] = { 0, loaded(0, 2 * MS, 8, 20) };
+	uint32_t nr;
+
+	(void)state;
+	assert_false(ccx_bands_matter(timer, 8));
+	assert_true(ccx_bands_matter(frames, 8));
+	/* the same amount of work matters as much among many CPUs as among few */
+	for (nr = 1; nr <= 128; nr *= 2) {
+		uint32_t little[CCX_NR_BANDS] = { loaded(0, 100 * US, nr, 40), 0 };
+		uint32_t enough[CCX_NR_BANDS] = { loaded(0, 600 * US, nr, 40), 0 };
+
+		assert_false(ccx_bands_matter(little, nr));
+		assert_true(ccx_bands_matter(enough, nr));
+	}
+}
+
 /* However a burst is cut into pieces, it counts as what it is until it is a long one. */
 static void a_burst_counts_until_it_is_long(void **state)
 {
@@ -424,6 +444,57 @@ static void a_burst_counts_until_it_is_long(void **state)
 		assert_int_equal(counted, whole < most ? whole : most);
 		assert_true(ccx_band_counts(done, MS) == 0 || !ccx_runs_long(done));
 	}
+}
+
+/* ---- heavy tasks and clamps ---- */
+
+static void heavy_is_who_keeps_a_cpu_busy(void **state)
+{
+	(void)state;
+	/* a new task, a compile job, and one that was light and is so no more */
+	assert_true(ccx_is_heavy(0, 0));
+	assert_true(ccx_is_heavy(30 * MS, 0));
+	assert_true(ccx_is_heavy(500 * US, 6 * MS));
+	assert_false(ccx_is_heavy(500 * US, 0));
+	assert_false(ccx_is_heavy(CCX_CRITICAL_BURST_NS - 1, CCX_CRITICAL_BURST_NS));
+}
+
+static void heavy_and_in_a_band_is_nobody_new(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 20000; i++) {
+		uint64_t burst = between(1, 8 * MS), sleep = between(1, 40 * MS);
+
+		if (ccx_band_of(burst, sleep, CCX_BAND_NONE) != CCX_BAND_NONE)
+			assert_false(ccx_is_heavy(burst, 0));
+	}
+}
+
+static void clamps_say_how_fast(void **state)
+{
+	const uint32_t lesser = 650, most = 1024;
+	uint32_t min, max;
+
+	(void)state;
+	/* none: as the kernel has them, and before anybody uses clamps */
+	assert_int_equal(ccx_speed_of(0, most, lesser), CCX_SPEED_ANY);
+	assert_int_equal(ccx_speed_of(0, 0, lesser), CCX_SPEED_ANY);
+	/* a lesser CPU is enough, just */
+	assert_int_equal(ccx_speed_of(lesser, most, lesser), CCX_SPEED_ANY);
+	assert_int_equal(ccx_speed_of(lesser + 1, most, lesser), CCX_SPEED_HIGH);
+	assert_int_equal(ccx_speed_of(0, lesser, lesser), CCX_SPEED_LOW);
+	assert_int_equal(ccx_speed_of(0, lesser + 1, lesser), CCX_SPEED_ANY);
+	for (min = 0; min <= most; min += 16)
+		for (max = 16; max <= most; max += 16) {
+			/* the maximum wins, and more of either is never slower */
+			if (max <= lesser)
+				assert_int_equal(ccx_speed_of(min, max, lesser), CCX_SPEED_LOW);
+			else
+				assert_int_not_equal(ccx_speed_of(min, max, lesser),
+						     CCX_SPEED_LOW);
+		}
 }
 
 /* ---- what is said ---- */
@@ -475,7 +546,11 @@ int main(void)
 		cmocka_unit_test_setup(a_band_that_was_shut_out_stays_out, setup),
 		cmocka_unit_test_setup(a_crowd_is_out_most_of_the_time, setup),
 		cmocka_unit_test_setup(a_further_cut_holds_anew, setup),
+		cmocka_unit_test_setup(bands_matter_from_a_millisecond_in_a_frame_on, setup),
 		cmocka_unit_test_setup(a_burst_counts_until_it_is_long, setup),
+		cmocka_unit_test_setup(heavy_is_who_keeps_a_cpu_busy, setup),
+		cmocka_unit_test_setup(heavy_and_in_a_band_is_nobody_new, setup),
+		cmocka_unit_test_setup(clamps_say_how_fast, setup),
 		cmocka_unit_test_setup(rules_come_before_all, setup),
 		cmocka_unit_test_setup(without_rules, setup),
 	};
