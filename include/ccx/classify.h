@@ -9,7 +9,9 @@
  *	sleep	time asleep
  *	demand	= burst / (burst + sleep): the share of a fastest CPU it would use if it never waited
  *
- * Time spent waiting for a CPU is in neither, so load does not change what a task is taken for. A
+ * Time spent waiting for a CPU is in neither, so load does not change what a task is taken for. Nor
+ * is time spent waiting for a lock or a disk (uninterruptible sleep): no task sleeps there because it
+ * wants to, and a crowd that waits for one lock would look like sleepers. A
  * frame loop, audio or an editor stay below a half; a worker that takes the next request at once is
  * near 1 however long it waits for a CPU, and gains nothing from going first. Tasks are put into
  * bands by demand.

@@ -92,6 +92,7 @@ struct uclamp_se {
 
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int __state;
 	unsigned int flags;
 	int static_prio;
 	unsigned int policy;
@@ -184,6 +185,7 @@ struct bpf_cpumask {
 } __attribute__((preserve_access_index));
 
 /* include/linux/sched.h, sched/signal.h, uapi/linux/sched.h: values that never changed */
+#define TASK_UNINTERRUPTIBLE	0x00000002
 #define PF_EXITING		0x00000004
 #define PF_KTHREAD		0x00200000
 #define SIGNAL_GROUP_EXIT	0x00000004

@@ -35,11 +35,13 @@ static __always_inline void woke(struct task_struct *p, struct task_ctx *tctx, u
 {
 	if (!tctx->slept_ns)
 		return;
-	if (now > tctx->slept_ns)
-		tctx->sleep_ns = ccx_average(tctx->sleep_ns, now - tctx->slept_ns);
+	if (!tctx->blocked) {
+		if (now > tctx->slept_ns)
+			tctx->sleep_ns = ccx_average(tctx->sleep_ns, now - tctx->slept_ns);
+		tctx->burst_now_ns = 0;
+	}
 	tctx->slept_ns = 0;
 	tctx->awake_ns = 0;
-	tctx->burst_now_ns = 0;
 	rules_follow(p, tctx);
 }
 
@@ -453,6 +455,9 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 	now = ccx_now();
 	tctx->slept_ns = now;
 	judge_handoff(tctx, now);
+	tctx->blocked = !!(p->__state & TASK_UNINTERRUPTIBLE);
+	if (tctx->blocked)
+		return;
 	tctx->burst_ns = ccx_average(tctx->burst_ns, tctx->burst_now_ns);
 	classify(p, tctx);
 }

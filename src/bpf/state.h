@@ -96,6 +96,7 @@ struct task_ctx {
 	u16 moves_to;		/* CPU + 1, claimed for it, that it moves to when its slice is over */
 	u8 ruled;		/* enum ccx_class: what a rule says */
 	u8 prefer;		/* enum ccx_prefer: the same */
+	u8 blocked;		/* its last sleep was for a lock or a disk, not of its own will */
 	u8 speed;		/* enum ccx_speed: what clamps say */
 };
 
