@@ -107,6 +107,28 @@ static __always_inline void enqueue_dispatcher(struct task_struct *p, u32 domain
 }
 
 /*
+ * The idle CPU where a dispatcher that was woken disturbs least: a lesser one, one whose core is at
+ * work anyway, any of its domain's. Where none is idle, enqueue_dispatcher() goes on.
+ */
+static __noinline s32 place_dispatcher(struct task_struct *p, struct task_ctx *tctx, s32 prev_cpu)
+{
+	u32 domain = tctx->dispatcher - 1;
+	s32 cpu = -1;
+
+	if (ccx_config.mixed_kinds)
+		cpu = claim_idle(p, tctx, domain, MASK_LESSER, 0);
+	if (cpu < 0)
+		cpu = claim_sibling(p, tctx, domain);
+	if (cpu < 0)
+		cpu = claim_idle(p, tctx, domain, MASK_ALL, 0);
+	if (cpu < 0)
+		return prev_cpu;
+	count(CCX_FAST, 1);
+	ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS, 0);
+	return cpu;
+}
+
+/*
  * Whether this CPU should run the parked dispatcher rather than anything else. One with nothing else
  * to do runs it at once. Otherwise latency-critical tasks go first, as they never wait for a
  * decision; a performance CPU leaves it to lesser ones, where it disturbs less, if one of them comes

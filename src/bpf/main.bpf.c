@@ -53,6 +53,8 @@ s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 
 	if (!tctx)
 		return prev_cpu;
+	if (tctx->dispatcher)
+		return place_dispatcher(p, tctx, prev_cpu);
 	woke(p, tctx, now);
 	settle_domain(p, tctx);
 	join_partner(p, tctx);
@@ -65,10 +67,8 @@ s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 		tctx->started_by_ns = now;
 	}
 	count(CCX_FAST, 1);
-	if (!tctx->dispatcher)
-		count_weight(tctx, effective_weight(tctx));
-	ccx_dsq_insert(p, CCX_DSQ_LOCAL, tctx->dispatcher ? DISPATCHER_SLICE_NS : ccx_config.slice_ns,
-		       0);
+	count_weight(tctx, effective_weight(tctx));
+	ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, 0);
 	return cpu;
 }
 
