@@ -65,16 +65,33 @@ static bool near(double a, double b)
 	return fabs(a - b) <= 1e-6 * fabs(b) + 1e-9;
 }
 
+static bool is_shown(const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < CCX_NR_MONITOR_COUNTERS; i++)
+		if (!strcmp(ccx_monitor_names[i], name))
+			return true;
+	return false;
+}
+
 static void every_counter_is_in_the_document(void **state)
 {
 	json_t *root = document(0);
 	json_t *domain = json_array_get(json_object_get(root, "domains"), 0);
+	const char *name;
 	uint32_t i;
 
 	(void)state;
 	for (i = 0; i < CCX_NR_MONITOR_COUNTERS; i++)
 		if (!json_is_integer(json_object_get(domain, ccx_monitor_names[i])))
 			fail_msg("no field %s", ccx_monitor_names[i]);
+	/* and the other way round, but for times */
+	for (i = 0; i < CCX_NR_COUNTERS; i++) {
+		name = ccx_counter_names[i];
+		if (strcmp(name + strlen(name) - 3, "_ns") && !is_shown(name))
+			fail_msg("counter %s is not shown", name);
+	}
 	json_decref(root);
 }
 
