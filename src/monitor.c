@@ -6,35 +6,30 @@
 #include <string.h>
 
 #include "ccx/topology.h"
+#include "stats.h"
 
-const char *const ccx_monitor_names[CCX_NR_MONITOR_COUNTERS] = {
-	[CCX_MONITOR_FAST] = "fast",
-	[CCX_MONITOR_ORDERED] = "ordered",
-	[CCX_MONITOR_CRITICAL] = "critical",
-	[CCX_MONITOR_BOUND] = "bound",
-	[CCX_MONITOR_MESSAGES] = "messages",
-	[CCX_MONITOR_DECISIONS] = "decisions",
-	[CCX_MONITOR_SENT_AWAY] = "sent_away",
-	[CCX_MONITOR_STALE] = "stale",
-	[CCX_MONITOR_OVERTAKEN] = "overtaken",
-	[CCX_MONITOR_RESCUED] = "rescued",
-	[CCX_MONITOR_UNATTENDED] = "unattended",
-	[CCX_MONITOR_LATE] = "late_count",
-	[CCX_MONITOR_STOLEN] = "stolen",
-	[CCX_MONITOR_OUTSIDE] = "outside",
-	[CCX_MONITOR_MIGRATED_IN] = "migrated_in",
-	[CCX_MONITOR_MIGRATED_OUT] = "migrated_out",
-	[CCX_MONITOR_JOINED] = "joined",
-	[CCX_MONITOR_PREEMPTED] = "preempted",
-	[CCX_MONITOR_SPILLED] = "spilled",
-	[CCX_MONITOR_MOVED] = "moved",
-	[CCX_MONITOR_DISPATCHER_RUNS] = "dispatcher_runs",
-	[CCX_MONITOR_BATCHES] = "batches",
-	[CCX_MONITOR_SLEEPS] = "sleeps",
-	[CCX_MONITOR_RING_FULL] = "ring_full",
-	[CCX_MONITOR_REJECTED] = "rejected",
-	[CCX_MONITOR_BAD_MESSAGES] = "bad_messages",
-};
+const char *ccx_monitor_name(uint32_t counter)
+{
+	static const char *const others[] = {
+		[CCX_MONITOR_MIGRATED_OUT - CCX_NR_COUNTERS] = "migrated_out",
+		[CCX_MONITOR_SENT_AWAY - CCX_NR_COUNTERS] = "sent_away",
+		[CCX_MONITOR_LATE - CCX_NR_COUNTERS] = "late_count",
+		[CCX_MONITOR_BATCHES - CCX_NR_COUNTERS] = "batches",
+		[CCX_MONITOR_SLEEPS - CCX_NR_COUNTERS] = "sleeps",
+		[CCX_MONITOR_RING_FULL - CCX_NR_COUNTERS] = "ring_full",
+		[CCX_MONITOR_BAD_MESSAGES - CCX_NR_COUNTERS] = "bad_messages",
+	};
+
+	return counter < CCX_NR_COUNTERS ? ccx_counter_names[counter] :
+					   others[counter - CCX_NR_COUNTERS];
+}
+
+bool ccx_monitor_is_time(uint32_t counter)
+{
+	const char *name = ccx_monitor_name(counter), *unit = strrchr(name, '_');
+
+	return unit && !strcmp(unit, "_ns");
+}
 
 /* ---- numbers ---- */
 
@@ -111,7 +106,7 @@ static void read_counts(struct ccx_monitor_counts *counts, const json_t *json)
 	uint32_t i;
 
 	for (i = 0; i < CCX_NR_MONITOR_COUNTERS; i++)
-		counts->counters[i] = number(json, ccx_monitor_names[i]);
+		counts->counters[i] = number(json, ccx_monitor_name(i));
 	for (i = 0; i < CCX_NR_KINDS; i++)
 		counts->busy_ns[i] = number(json_object_get(kinds, ccx_kind_name(i)), "busy_ns");
 	for (i = 0; i < CCX_HISTOGRAM_OCTAVES; i++)

@@ -13,43 +13,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ccx/abi.h"
 #include "ccx/histogram.h"
 #include "ccx/limits.h"
 #include "tasks.h"
 
-/* Counters of a domain, in the order of the view that shows all of them. */
+/* Counters of a domain: BPF's (enum ccx_counter), then those that others keep. */
 enum ccx_monitor_counter {
-	CCX_MONITOR_FAST,
-	CCX_MONITOR_ORDERED,
-	CCX_MONITOR_CRITICAL,
-	CCX_MONITOR_BOUND,
-	CCX_MONITOR_MESSAGES,
-	CCX_MONITOR_DECISIONS,
+	CCX_MONITOR_MIGRATED_OUT = CCX_NR_COUNTERS,
 	CCX_MONITOR_SENT_AWAY,
-	CCX_MONITOR_STALE,
-	CCX_MONITOR_OVERTAKEN,
-	CCX_MONITOR_RESCUED,
-	CCX_MONITOR_UNATTENDED,
 	CCX_MONITOR_LATE,
-	CCX_MONITOR_STOLEN,
-	CCX_MONITOR_OUTSIDE,
-	CCX_MONITOR_MIGRATED_IN,
-	CCX_MONITOR_MIGRATED_OUT,
-	CCX_MONITOR_JOINED,
-	CCX_MONITOR_PREEMPTED,
-	CCX_MONITOR_SPILLED,
-	CCX_MONITOR_MOVED,
-	CCX_MONITOR_DISPATCHER_RUNS,
 	CCX_MONITOR_BATCHES,
 	CCX_MONITOR_SLEEPS,
 	CCX_MONITOR_RING_FULL,
-	CCX_MONITOR_REJECTED,
 	CCX_MONITOR_BAD_MESSAGES,
 	CCX_NR_MONITOR_COUNTERS,
 };
 
-/* Their names in the document. */
-extern const char *const ccx_monitor_names[CCX_NR_MONITOR_COUNTERS];
+/* Its name in the document. */
+const char *ccx_monitor_name(uint32_t counter);
+
+/* It counts nanoseconds, not events. */
+bool ccx_monitor_is_time(uint32_t counter);
 
 /* What documents count up, of one moment. */
 struct ccx_monitor_counts {

@@ -81,12 +81,12 @@ static void draw_summary(struct place *at, const struct ccx_screen *screen,
 	}
 	if (!monitor->valid)
 		return;
-	ccx_monitor_format(fast, all->per_second[CCX_MONITOR_FAST]);
-	ccx_monitor_format(user, all->per_second[CCX_MONITOR_DECISIONS]);
+	ccx_monitor_format(fast, all->per_second[CCX_FAST]);
+	ccx_monitor_format(user, all->per_second[CCX_DECISIONS_APPLIED]);
 	ccx_monitor_format(bpf, by_bpf(all));
 	put(at, 0, "busy %.0f%%  queued %u  fast %s/s  by user space %s/s  by BPF %s/s  rescued %llu%s",
 	    100 * all->use_all, all->queued, fast, user, bpf,
-	    (unsigned long long)all->counts.counters[CCX_MONITOR_RESCUED],
+	    (unsigned long long)all->counts.counters[CCX_RESCUED],
 	    all->late ? "  LATE" : "");
 	at->line++;
 }

@@ -11,8 +11,8 @@ static const char *const kind_names[CCX_NR_KINDS] = {
 
 double by_bpf(const struct ccx_monitor_domain *domain)
 {
-	return domain->per_second[CCX_MONITOR_ORDERED] + domain->per_second[CCX_MONITOR_CRITICAL] +
-	       domain->per_second[CCX_MONITOR_BOUND] + domain->per_second[CCX_MONITOR_UNATTENDED];
+	return domain->per_second[CCX_ORDERED] + domain->per_second[CCX_CRITICAL] +
+	       domain->per_second[CCX_BOUND] + domain->per_second[CCX_UNATTENDED];
 }
 
 /* A time in microseconds, in 6 characters at most. */
@@ -70,15 +70,15 @@ static void draw_domain_title(struct place *at)
 static void draw_domain_figures(const struct place *at, int column,
 				const struct ccx_monitor_domain *domain)
 {
-	bool trouble = domain->late || domain->per_second[CCX_MONITOR_RESCUED] > 0;
+	bool trouble = domain->late || domain->per_second[CCX_RESCUED] > 0;
 	char fast[CCX_MONITOR_NUMBER_BYTES], user[CCX_MONITOR_NUMBER_BYTES];
 	char moves[CCX_MONITOR_NUMBER_BYTES], bpf[CCX_MONITOR_NUMBER_BYTES];
 	char p50[CCX_MONITOR_NUMBER_BYTES], p99[CCX_MONITOR_NUMBER_BYTES];
 	char wait[CCX_MONITOR_NUMBER_BYTES];
 
-	ccx_monitor_format(fast, domain->per_second[CCX_MONITOR_FAST]);
-	ccx_monitor_format(user, domain->per_second[CCX_MONITOR_DECISIONS]);
-	ccx_monitor_format(moves, domain->per_second[CCX_MONITOR_MIGRATED_IN]);
+	ccx_monitor_format(fast, domain->per_second[CCX_FAST]);
+	ccx_monitor_format(user, domain->per_second[CCX_DECISIONS_APPLIED]);
+	ccx_monitor_format(moves, domain->per_second[CCX_MIGRATED_IN]);
 	ccx_monitor_format(bpf, by_bpf(domain));
 	ccx_monitor_format(wait, domain->wait_ms);
 	format_us(p50, domain->p50_us);
@@ -86,7 +86,7 @@ static void draw_domain_figures(const struct place *at, int column,
 	put(at, column, "%5u %6s %6s %6s", domain->queued, fast, user, moves);
 	emphasise(at, CCX_COLOUR_FULL, trouble);
 	put(at, column + 27, "%7llu",
-	    (unsigned long long)domain->counts.counters[CCX_MONITOR_RESCUED]);
+	    (unsigned long long)domain->counts.counters[CCX_RESCUED]);
 	emphasise(at, CCX_COLOUR_FULL, false);
 	put(at, column + 35, "%6s %6s", p50, p99);
 	if (is_wide(at))
@@ -220,8 +220,15 @@ void draw_counters(struct place *at, const struct ccx_monitor *monitor, uint32_t
 		put(at, column, "%7u", monitor->order[j]);
 	attroff(A_REVERSE);
 	at->line++;
-	for (i = skip; i < CCX_NR_MONITOR_COUNTERS && at->line < end; i++, at->line++) {
-		put(at, 0, "%s", ccx_monitor_names[i]);
+	for (i = 0; i < CCX_NR_MONITOR_COUNTERS && at->line < end; i++) {
+		/* times are in the other views, as use */
+		if (ccx_monitor_is_time(i))
+			continue;
+		if (skip) {
+			skip--;
+			continue;
+		}
+		put(at, 0, "%s", ccx_monitor_name(i));
 		ccx_monitor_format(text, monitor->all.counts.counters[i]);
 		put(at, 20, "%7s", text);
 		ccx_monitor_format(text, monitor->all.per_second[i]);
@@ -231,5 +238,6 @@ void draw_counters(struct place *at, const struct ccx_monitor *monitor, uint32_t
 					   monitor->domains[monitor->order[j]].per_second[i]);
 			put(at, column, "%7s", text);
 		}
+		at->line++;
 	}
 }
