@@ -10,9 +10,9 @@
  * first and is never latency-critical; one whose minimum is more than that takes performance CPUs
  * first, as a heavy one does.
  *
- * Low-power CPUs are for what is light: a heavy task takes none that is idle, and is taken by one
- * only after it has waited for spill_ns. (Where a machine has no efficiency CPUs, user space passes
- * its low-power ones off as such: then they are half of the machine.)
+ * Low-power CPUs are for what is light: a heavy task gets one only where it would have to wait, and
+ * moves on as soon as a better CPU is idle. (Where a machine has no efficiency CPUs, user space
+ * passes its low-power ones off as such: then they are half of the machine.)
  */
 #ifndef CCX_BPF_KINDS_H
 #define CCX_BPF_KINDS_H

@@ -270,7 +270,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 		return;
 	if (take_own(cpu, domain, prev, ready, now))
 		return;
-	if (in_custody && take_custody(cpu, domain, now))
+	if (in_custody && ccx_dsq_move_to_local(queue_custody(domain)))
 		return;
 	/* a performance CPU is idle or lent: nothing else of its own to do, so no spill bound */
 	if (steal(cpu, domain, now))

@@ -10,7 +10,7 @@
 #ifndef CCX_BPF_PICK_H
 #define CCX_BPF_PICK_H
 
-#include "kinds.h"
+#include "queues.h"
 
 #define EPOCH_NS	(1000 * 1000 * 1000ULL)
 #define STARVING_NS	(EPOCH_NS / 4)		/* after the end of its epoch */
@@ -123,42 +123,6 @@ static __always_inline void consider_prev(struct choice *choice, struct task_str
 	choice->any = true;
 }
 
-/*
- * Takes the first task of a queue for a low-power CPU: if it is light, or has waited for spill_ns, so
- * that no CPU stands idle for long while somebody waits.
- */
-static __noinline bool take_light(u64 queue, u64 now)
-{
-	struct task_struct *p;
-	struct bpf_iter_scx_dsq it;
-	struct task_ctx *tctx;
-	bool fits = false;
-
-	if (bpf_iter_scx_dsq_new(&it, queue, 0) == 0) {
-		p = bpf_iter_scx_dsq_next(&it);
-		if (p) {
-			tctx = task_ctx_get(p);
-			/* queued_ns 0: it has just been taken */
-			fits = !tctx || !heavy(tctx) ||
-			       (tctx->queued_ns && now > tctx->queued_ns + ccx_config.spill_ns);
-		}
-	}
-	bpf_iter_scx_dsq_destroy(&it);
-	return fits && ccx_dsq_move_to_local(queue);
-}
-
-static __always_inline bool is_low_power(u32 cpu)
-{
-	return ccx_config.low_power && cpu_config(cpu)->kind == CCX_KIND_LOW_POWER;
-}
-
-static __always_inline bool take_custody(u32 cpu, u32 domain, u64 now)
-{
-	u64 queue = queue_custody(domain);
-
-	return is_low_power(cpu) ? take_light(queue, now) : ccx_dsq_move_to_local(queue);
-}
-
 static __always_inline bool take_normal(u32 cpu, u32 domain, struct task_struct *prev, bool custody,
 					u64 now)
 {
@@ -167,11 +131,6 @@ static __always_inline bool take_normal(u32 cpu, u32 domain, struct task_struct 
 
 	if (!nr_ready(domain, CCX_KIND_EFFICIENCY) && !cpu_state(cpu)->bound && !custody)
 		return false;
-	if (is_low_power(cpu))
-		return (cpu_state(cpu)->bound && (ccx_dsq_move_to_local(queue_bound(cpu, 0)) ||
-						  ccx_dsq_move_to_local(queue_bound(cpu, 1)))) ||
-		       take_light(normal, now) ||
-		       (custody && take_light(queue_custody(domain), now));
 	consider_prev(&choice, prev, now);
 	if (!cpu_state(cpu)->bound && !custody && !choice.any)
 		return ccx_dsq_move_to_local(normal);
@@ -223,11 +182,9 @@ static __always_inline bool take_own(u32 cpu, u32 domain, struct task_struct *pr
 	       take_old(domain, CCX_KIND_EFFICIENCY, now);
 }
 
-static __always_inline bool take_from(u32 domain, u32 cpu, u64 now)
+static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 {
-	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE;
 	struct ccx_domain_state *state = domain_state(domain);
-	u64 normal = queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain));
 
 	/* an idle CPU there would have taken what waits, unless it was too late already */
 	if (!anything_waits(domain) ||
@@ -235,9 +192,9 @@ static __always_inline bool take_from(u32 domain, u32 cpu, u64 now)
 	     !(ccx_config.consolidate && now < state->overdue_ns + OVERDUE_NS)))
 		return false;
 	return take_critical(domain, performance, now) ||
-	       (is_low_power(cpu) ? take_light(normal, now) : ccx_dsq_move_to_local(normal)) ||
+	       ccx_dsq_move_to_local(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain))) ||
 	       take_old(domain, CCX_KIND_EFFICIENCY, now) ||
-	       (state->custody > 0 && take_custody(cpu, domain, now));
+	       (state->custody > 0 && ccx_dsq_move_to_local(queue_custody(domain)));
 }
 
 static __always_inline bool head_waits_long(u64 queue, u64 now)
@@ -263,6 +220,7 @@ static bool waits_long(u32 domain, u64 now)
 /* Takes from other domains, nearest first (ccx_steal_index, balance.h). */
 static bool steal(u32 cpu, u32 domain, u64 now)
 {
+	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE;
 	u32 others = ccx_config.nr_domains - 1, nr = ccx_steal_looks(others), i;
 	u32 turn = cpu_state(cpu)->turn;
 
@@ -274,7 +232,7 @@ static bool steal(u32 cpu, u32 domain, u64 now)
 
 		if (index >= domain_config(domain)->nr_near && !waits_long(far, now))
 			continue;
-		if (take_from(far, cpu, now)) {
+		if (take_from(far, performance, now)) {
 			count(CCX_STOLEN, 1);
 			return true;
 		}
