@@ -135,8 +135,8 @@ struct ccx_cpu_state {
 	__u64 running_until_ns;	/* when it will likely sleep, by its past; BPF's clock */
 	__u64 start_ns;		/* average time from sending a task to this idle CPU until it runs */
 	__u64 turn_ns;		/* when a task last began to run that was not handed the CPU */
-	__u64 preempted_ns;	/* when a task was last sent off here; this and the next, by any CPU */
-	__u64 preempt_pause_ns;	/* until when those that were count */
+	__u64 preempted_ns;	/* when what runs was told to make room, 0 once it has; any CPU */
+	__u64 preempt_pause_ns;	/* until when tasks that were sent off count; any CPU */
 	struct ccx_waits waits;	/* of tasks that began to run here after they were queued */
 	__u32 bound;		/* tasks in bound(cpu); written under the CPU's run queue lock */
 	__u32 turn;		/* counts choices, to alternate where two have a claim */

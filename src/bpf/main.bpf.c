@@ -259,6 +259,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	struct task_ctx *tctx;
 	bool in_custody, messages, ready;
 
+	cpu_state(cpu)->preempted_ns = 0;	/* whoever was to be sent off makes room now, or need not */
 	apply_decisions(domain, now);
 	in_custody = domain_state(domain)->custody > 0;
 	messages = (in_custody || domain_state(domain)->late) && messages_wait(domain);

@@ -282,7 +282,7 @@ static __always_inline u64 worth_preempting(s32 cpu, u64 now)
 	/* two CPUs' clocks: what has just begun may seem to begin later */
 	if (!since || since > now || state->running_dispatcher ||
 	    (state->running_critical && !ccx_runs_long(now - since)) ||
-	    (state->preempted_ns > since && state->preempted_ns + PREEMPT_PAUSE_NS > now) ||
+	    state->preempted_ns + PREEMPT_PAUSE_NS > now ||
 	    state->preempt_pause_ns > now + PREEMPT_PAUSE_NS)
 		return 0;
 	left = state->running_until_ns > now ? state->running_until_ns - now : now - since;
