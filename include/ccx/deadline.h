@@ -126,12 +126,15 @@ static inline __u64 ccx_deadline(__u64 vtime, __u64 awake_ns, __u64 cap_ns)
 }
 
 /*
- * What a queue is ordered by; awake_ns: virtual CPU time since the task last slept. Virtual time
- * keeps the exact account, so no share is lost.
+ * What a queue is ordered by; awake_ns: virtual CPU time since the task last slept. Rounded to the
+ * nearest step, so that neither sort is ahead on average. Virtual time keeps the exact account, so
+ * no share is lost.
  */
 static inline __u64 ccx_queue_key(__u64 deadline, __u64 awake_ns)
 {
-	return awake_ns < CCX_DEADLINE_STEP_NS ? deadline & ~(CCX_DEADLINE_STEP_NS - 1) : deadline;
+	return awake_ns < CCX_DEADLINE_STEP_NS ?
+		       (deadline + CCX_DEADLINE_STEP_NS / 2) & ~(CCX_DEADLINE_STEP_NS - 1) :
+		       deadline;
 }
 
 #endif

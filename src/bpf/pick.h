@@ -117,7 +117,7 @@ static __always_inline void consider_prev(struct choice *choice, struct task_str
 		return;
 	ran = ccx_virtual_ns(now - tctx->started_ns, tctx->inverse_weight);
 	choice->queue = KEEP_PREV;
-	/* its exact deadline against keys that are rounded down: what waits is ahead by a little */
+	/* its exact deadline, whatever steps the others are ordered by */
 	choice->deadline = ccx_deadline(tctx->vtime + ran, tctx->awake_ns + ran,
 					ccx_config.awake_cap_ns);
 	choice->any = true;
