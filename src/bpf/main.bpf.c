@@ -12,20 +12,18 @@
  *
  * Tunables are in ccx_config (ccx/abi.h), filled in by user space before load.
  */
+#include "account.h"
+#include "admit.h"
 #include "dispatcher.h"
 #include "groups.h"
 #include "home.h"
-#include "masks.h"
+#include "life.h"
 #include "partners.h"
 #include "pick.h"
 #include "rules.h"
 #include "tasks.h"
 
 char _license[] SEC("license") = "GPL";
-
-#define CCX_OPS(name, args...)                                                                     \
-	SEC("struct_ops/" #name)                                                                  \
-	BPF_PROG(name, ##args)
 
 /*
  * First thing after a task woke, in select_cpu or, where the kernel does not ask, in enqueue. (There
@@ -70,82 +68,6 @@ s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	count_weight(tctx, effective_weight(tctx));
 	ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, 0);
 	return cpu;
-}
-
-/* Queues a task by BPF's own rule. */
-static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, u32 kind,
-				  u64 slice_ns, u64 deadline)
-{
-	ready_enter(tctx, tctx->domain, kind);
-	ccx_dsq_insert_vtime(p, queue_ready(tctx->domain, kind, open_half(tctx->domain)), slice_ns,
-			     deadline, 0);
-	wake_idle_for(p, tctx);
-}
-
-/*
- * Whether the task has no larger share elsewhere, as far as can be told at a glance: at one other
- * domain, each time another one. A decision that a task stays here is good for as long as that
- * holds.
- */
-static __always_inline bool balanced(struct task_ctx *tctx)
-{
-	const volatile struct ccx_config_domain *here = domain_config(tctx->domain);
-	u32 others = ccx_config.nr_domains - 1, far;
-
-	if (!others)
-		return true;
-	far = here->nearest[bpf_get_prandom_u32() % others & (CCX_MAX_DOMAINS - 1)];
-	if (ccx_config.consolidate && !in_set(set_of(tctx), far))
-		return true;
-	return !ccx_evens_out(domain_weight(tctx->domain), here->capacity, domain_weight(far),
-			      domain_config(far)->capacity,
-			      ccx_weight_to_move(tctx->counted, follows_one(tctx)));
-}
-
-static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx *tctx, u64 deadline)
-{
-	s32 cpu = scx_bpf_task_cpu(p);
-
-	count(CCX_BOUND, 1);
-	if (p->flags & PF_KTHREAD) {
-		/* what others wait for: never behind a hog */
-		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, CCX_ENQ_PREEMPT);
-		return;
-	}
-	if (goes_first(tctx)) {
-		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns,
-			       cpu_state(cpu)->running_critical ? 0 : CCX_ENQ_PREEMPT);
-		return;
-	}
-	tctx->bound = 1;
-	cpu_state(cpu)->bound++;
-	ccx_dsq_insert_vtime(p, queue_bound(cpu, open_half(tctx->domain)), ccx_config.slice_ns,
-			     deadline, 0);
-	scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
-}
-
-/* It left bound(its CPU), by running or by being dequeued; under that CPU's run queue lock. */
-static __always_inline void leave_bound(struct task_struct *p, struct task_ctx *tctx)
-{
-	if (!tctx->bound)
-		return;
-	tctx->bound = 0;
-	cpu_state(scx_bpf_task_cpu(p))->bound--;
-}
-
-/* Sends the task to the CPU that move_on() claimed; false when its affinity leaves that out by now. */
-static __always_inline bool move_there(struct task_struct *p, struct task_ctx *tctx)
-{
-	s32 to = tctx->moves_to - 1;
-
-	tctx->moves_to = 0;
-	if (migration_disabled(p) || !bpf_cpumask_test_cpu(to, p->cpus_ptr)) {
-		scx_bpf_kick_cpu(to, CCX_KICK_IDLE);	/* so that it counts as idle again */
-		return false;
-	}
-	count(CCX_MOVED, 1);
-	ccx_dsq_insert(p, CCX_DSQ_LOCAL_ON | to, ccx_config.slice_ns, 0);
-	return true;
 }
 
 void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
@@ -228,30 +150,6 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	wake_idle_for(p, tctx);
 }
 
-/*
- * How many CPUs of a domain have nothing to run: counted where a CPU finds nothing and where it
- * runs something again. (ops.update_idle would say it, too, as two more programs for each sleep; a
- * CPU that a real-time task takes over counts as idle.) True when all are idle now.
- */
-static __always_inline bool goes_idle(s32 cpu, u32 domain)
-{
-	struct ccx_cpu_state *state = cpu_state(cpu);
-
-	if (state->idle)
-		return domain_state(domain)->nr_idle >= domain_config(domain)->nr_cpus;
-	state->idle = 1;
-	return __sync_fetch_and_add(&domain_state(domain)->nr_idle, 1) + 1 >=
-	       domain_config(domain)->nr_cpus;
-}
-
-static __always_inline void is_busy(s32 cpu, u32 domain)
-{
-	if (!cpu_state(cpu)->idle)
-		return;
-	cpu_state(cpu)->idle = 0;
-	__sync_fetch_and_add(&domain_state(domain)->nr_idle, -1);
-}
-
 void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 {
 	u64 now = ccx_now();
@@ -290,18 +188,6 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	/* the last CPU of the domain goes idle: its dispatcher may sleep, too */
 	if (goes_idle(cpu, domain) && domain_state(domain)->parked)
 		run_parked(domain, now);
-}
-
-/* Where the task begins to run: how long it was queued. */
-static __always_inline void waited(struct ccx_cpu_state *state, struct task_ctx *tctx, u64 now)
-{
-	s64 wait_ns = now - tctx->queued_ns;	/* two CPUs' clocks */
-
-	tctx->queued_ns = 0;
-	if (ccx_waits_period_over(&state->waits, now))
-		ccx_waits_begin(&state->waits, now, bpf_ktime_get_ns());
-	if (wait_ns > 0)
-		ccx_waits_add(&state->waits, wait_ns);
 }
 
 void CCX_OPS(ccx_running, struct task_struct *p)
@@ -374,21 +260,6 @@ void CCX_OPS(ccx_tick, struct task_struct *p)
 	cpu = scx_bpf_pick_idle_cpu((const struct cpumask *)masks->all, 0);
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
-}
-
-/* The task has run for ran_ns; its virtual time is still what it was when it began. */
-static __always_inline void advance_clock(struct ccx_domain_state *home, struct task_ctx *tctx,
-					  u64 ran_ns, u64 now)
-{
-	u64 by = ccx_clock_service(ran_ns, home->weight);
-	s64 elapsed = now - home->vtime_advanced_ns;
-
-	if (elapsed > 0) {
-		home->vtime_advanced_ns = now;
-		by += ccx_clock_correct(home->vtime_now + by, tctx->vtime, tctx->awake_ns > 0,
-					elapsed);
-	}
-	__sync_fetch_and_add(&home->vtime_now, by);
 }
 
 void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
@@ -487,136 +358,6 @@ void CCX_OPS(ccx_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 {
 	if (bpf_ksym_exists(scx_bpf_reenqueue_local))
 		scx_bpf_reenqueue_local();
-}
-
-SEC("struct_ops.s/ccx_init_task")
-s32 BPF_PROG(ccx_init_task, struct task_struct *p, struct scx_init_task_args *args)
-{
-	struct task_ctx *tctx;
-	u32 i;
-
-	tctx = bpf_task_storage_get(&ccx_tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!tctx)
-		return -12; /* ENOMEM */
-	reweigh(tctx, CCX_WEIGHT_DEFAULT, CCX_SHARE_ONE);
-	if (bpf_core_field_exists(args->cgroup))
-		group_enter(tctx, args->cgroup);
-	tctx->generation = bpf_get_prandom_u32();
-	tctx->domain = cpu_config(scx_bpf_task_cpu(p))->domain;
-	tctx->vtime = domain_state(tctx->domain)->vtime_now;
-	tctx->slice_ns = ccx_config.slice_ns;
-	tctx->kind = CCX_KIND_EFFICIENCY;
-	tctx->critical = p->flags & PF_KTHREAD ? 1 : 0;
-	tctx->band = CCX_BAND_NONE;
-	if (p->tgid != (s32)ccx_config.daemon_tgid)
-		return 0;
-	bpf_for(i, 0, ccx_config.nr_domains)
-		if (domain_config(i)->dispatcher_tid == (u32)p->pid)
-			tctx->dispatcher = i + 1;
-	return 0;
-}
-
-void CCX_OPS(ccx_enable, struct task_struct *p)
-{
-	struct task_ctx *tctx = task_ctx_get(p);
-
-	if (!tctx)
-		return;
-	reweigh(tctx, p->scx.weight, tctx->multiplier);
-	tctx->vtime = domain_state(tctx->domain)->vtime_now;
-	set_affinity(p, tctx, p->cpus_ptr);
-	rules_follow(p, tctx);
-	clamps_follow(p, tctx);
-}
-
-/* Weights of cgroups: groups.h. Left out where the kernel has none of it. */
-s32 CCX_OPS(ccx_cgroup_init, struct cgroup *cgrp, struct scx_cgroup_init_args *args)
-{
-	if (bpf_core_field_exists(args->bw_quota_us))
-		group_limit(cgrp, args->bw_quota_us);
-	return group_add(cgrp, args->weight);
-}
-
-void CCX_OPS(ccx_cgroup_exit, struct cgroup *cgrp)
-{
-	group_remove(cgrp);
-}
-
-void CCX_OPS(ccx_cgroup_move, struct task_struct *p, struct cgroup *from, struct cgroup *to)
-{
-	struct task_ctx *tctx = task_ctx_get(p);
-
-	if (tctx)
-		group_enter(tctx, to);
-}
-
-void CCX_OPS(ccx_cgroup_set_weight, struct cgroup *cgrp, u32 weight)
-{
-	group_set_weight(cgrp, weight);
-}
-
-void CCX_OPS(ccx_cgroup_set_bandwidth, struct cgroup *cgrp, u64 period_us, u64 quota_us,
-	     u64 burst_us)
-{
-	group_limit(cgrp, quota_us);
-}
-
-SEC("struct_ops.s/ccx_init")
-s32 BPF_PROG(ccx_init)
-{
-	s32 err;
-	u32 i;
-
-	err = queues_create();
-	if (err)
-		return err;
-	err = groups_create();
-	if (err)
-		return err;
-	if (ccx_config.consolidate) {
-		err = packed_create();
-		if (err)
-			return err;
-	}
-	err = masks_create(CCX_MAX_DOMAINS);
-	if (err)
-		return err;
-	bpf_for(i, 0, ccx_config.nr_domains) {
-		domain_state(i)->bands_admitted = CCX_NR_BANDS;
-		err = masks_create(i);
-		if (err)
-			return err;
-	}
-	bpf_for(i, 0, ccx_config.nr_cpus) {
-		if (!cpu_config(i)->present)
-			continue;
-		err = scratch_create(i);
-		if (err)
-			return err;
-		/* one that runs something says so at once; the others would be found full */
-		if (ccx_config.consolidate) {
-			cpu_state(i)->idle = 1;
-			domain_state(cpu_config(i)->domain)->nr_idle++;
-		}
-	}
-	return 0;
-}
-
-void CCX_OPS(ccx_exit_op, struct scx_exit_info *info)
-{
-	u64 *event;
-
-	bpf_probe_read_kernel_str(ccx_exit.reason, sizeof(ccx_exit.reason), info->reason);
-	bpf_probe_read_kernel_str(ccx_exit.message, sizeof(ccx_exit.message), info->msg);
-	bpf_probe_read_kernel_str(ccx_exit.dump, sizeof(ccx_exit.dump), info->dump);
-	ccx_exit.code = info->exit_code;
-	/* `kind` last: a reader that sees it sees the rest */
-	__sync_lock_test_and_set(&ccx_exit.kind, info->kind);
-	event = bpf_ringbuf_reserve(&ccx_events, sizeof(*event), 0);
-	if (event) {
-		*event = info->kind;
-		bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
-	}
 }
 
 SEC(".struct_ops.link")

@@ -12,6 +12,11 @@
 #include "ccx/deadline.h"
 #include "ccx/rules.h"
 
+/* An operation of sched_ext. */
+#define CCX_OPS(name, args...)                                                                     \
+	SEC("struct_ops/" #name)                                                                  \
+	BPF_PROG(name, ##args)
+
 const volatile struct ccx_config ccx_config SEC(".rodata.config");
 struct ccx_state ccx_state SEC(".bss.state");
 struct ccx_exit ccx_exit SEC(".bss.exit");

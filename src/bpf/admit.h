@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How a task that got no idle CPU is queued where BPF decides: by order of deadline, on the one CPU it
+ * is bound to, or sent to the CPU that was claimed for it.
+ */
+#ifndef CCX_BPF_ADMIT_H
+#define CCX_BPF_ADMIT_H
+
+#include "classify.h"
+#include "home.h"
+#include "partners.h"
+#include "placement.h"
+
+/* Queues a task by BPF's own rule. */
+static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, u32 kind,
+				  u64 slice_ns, u64 deadline)
+{
+	ready_enter(tctx, tctx->domain, kind);
+	ccx_dsq_insert_vtime(p, queue_ready(tctx->domain, kind, open_half(tctx->domain)), slice_ns,
+			     deadline, 0);
+	wake_idle_for(p, tctx);
+}
+
+/*
+ * Whether the task has no larger share elsewhere, as far as can be told at a glance: at one other
+ * domain, each time another one. A decision that a task stays here is good for as long as that
+ * holds.
+ */
+static __always_inline bool balanced(struct task_ctx *tctx)
+{
+	const volatile struct ccx_config_domain *here = domain_config(tctx->domain);
+	u32 others = ccx_config.nr_domains - 1, far;
+
+	if (!others)
+		return true;
+	far = here->nearest[bpf_get_prandom_u32() % others & (CCX_MAX_DOMAINS - 1)];
+	if (ccx_config.consolidate && !in_set(set_of(tctx), far))
+		return true;
+	return !ccx_evens_out(domain_weight(tctx->domain), here->capacity, domain_weight(far),
+			      domain_config(far)->capacity,
+			      ccx_weight_to_move(tctx->counted, follows_one(tctx)));
+}
+
+static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx *tctx, u64 deadline)
+{
+	s32 cpu = scx_bpf_task_cpu(p);
+
+	count(CCX_BOUND, 1);
+	if (p->flags & PF_KTHREAD) {
+		/* what others wait for: never behind a hog */
+		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns, CCX_ENQ_PREEMPT);
+		return;
+	}
+	if (goes_first(tctx)) {
+		ccx_dsq_insert(p, CCX_DSQ_LOCAL, ccx_config.slice_ns,
+			       cpu_state(cpu)->running_critical ? 0 : CCX_ENQ_PREEMPT);
+		return;
+	}
+	tctx->bound = 1;
+	cpu_state(cpu)->bound++;
+	ccx_dsq_insert_vtime(p, queue_bound(cpu, open_half(tctx->domain)), ccx_config.slice_ns,
+			     deadline, 0);
+	scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
+}
+
+/* It left bound(its CPU), by running or by being dequeued; under that CPU's run queue lock. */
+static __always_inline void leave_bound(struct task_struct *p, struct task_ctx *tctx)
+{
+	if (!tctx->bound)
+		return;
+	tctx->bound = 0;
+	cpu_state(scx_bpf_task_cpu(p))->bound--;
+}
+
+/* Sends the task to the CPU that move_on() claimed; false when its affinity leaves that out by now. */
+static __always_inline bool move_there(struct task_struct *p, struct task_ctx *tctx)
+{
+	s32 to = tctx->moves_to - 1;
+
+	tctx->moves_to = 0;
+	if (migration_disabled(p) || !bpf_cpumask_test_cpu(to, p->cpus_ptr)) {
+		scx_bpf_kick_cpu(to, CCX_KICK_IDLE);	/* so that it counts as idle again */
+		return false;
+	}
+	count(CCX_MOVED, 1);
+	ccx_dsq_insert(p, CCX_DSQ_LOCAL_ON | to, ccx_config.slice_ns, 0);
+	return true;
+}
+
+#endif
