@@ -28,7 +28,7 @@
  * a step is ordered exactly: among such, one that begins a new step would wait until all others have
  * run to the end of theirs.
  */
-#define CCX_DEADLINE_STEP_NS	8388608ULL
+#define CCX_DEADLINE_STEP_NS	16777216ULL
 
 #define CCX_WEIGHT_DEFAULT	100
 #define CCX_WEIGHT_MAX		10000
@@ -95,7 +95,7 @@ static inline __u64 ccx_clock_service(__u64 ran_ns, __s64 weight)
 }
 
 /* How far order by deadline allows a task to be from the clock when it begins to run. */
-#define CCX_CLOCK_SLACK_NS	(CCX_AWAKE_CAP_NS + CCX_DEADLINE_STEP_NS)
+#define CCX_CLOCK_SLACK_NS	(CCX_AWAKE_CAP_NS + CCX_DEADLINE_STEP_NS / 2)
 
 /*
  * What service misses, by a task that began to run with that vtime, elapsed_ns after the last one.
