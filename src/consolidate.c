@@ -101,10 +101,18 @@ uint64_t ccx_set_needed(uint64_t demand, uint32_t quarters)
 	return demand + square_root(demand * CCX_CAPACITY_MAX) * quarters / 4;
 }
 
+#define DEMAND_MOST	((uint64_t)CCX_MAX_CPUS * CCX_CAPACITY_MAX * 64)	/* beyond any machine's */
+
 static uint64_t average(uint64_t old, uint64_t sample, uint64_t elapsed_ns, uint64_t constant_ns)
 {
-	int64_t change = (int64_t)sample - (int64_t)old;
+	int64_t change;
 
+	/* so that no product below overflows; after so long only the sample counts anyway */
+	if (sample > DEMAND_MOST)
+		sample = DEMAND_MOST;
+	if (elapsed_ns > 100 * constant_ns)
+		elapsed_ns = 100 * constant_ns;
+	change = (int64_t)sample - (int64_t)old;
 	return old + change * (int64_t)elapsed_ns / (int64_t)(elapsed_ns + constant_ns);
 }
 
