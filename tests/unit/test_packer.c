@@ -91,6 +91,61 @@ static void a_cpu_is_one_cpu(void **unused)
 	assert_int_equal(packer.set[0].active, 1);
 }
 
+/*
+ * A task that runs for `run_ns` and then sleeps for `sleep_ns`, again and again, as BPF notes it.
+ * Returns the demand that the packer saw on average, in thousandths of a CPU.
+ */
+static uint32_t seen_of(uint64_t run_ns, uint64_t sleep_ns)
+{
+	const uint64_t until_ns = now_ns + 4000 * PERIOD_NS;
+	uint64_t next_ns = now_ns + sleep_ns / 2, sum = 0;
+	uint32_t steps = 0;
+
+	while (now_ns < until_ns) {
+		while (next_ns <= now_ns + PERIOD_NS) {
+			if (state.cpus[2].running_since_ns) {
+				state.cpus[2].counters[CCX_BUSY_NS] += run_ns;
+				state.cpus[2].running_since_ns = 0;
+				next_ns += sleep_ns;
+			} else {
+				/* BPF's clock is another one */
+				state.cpus[2].running_since_ns = next_ns + 12345;
+				next_ns += run_ns;
+			}
+		}
+		step(1);
+		sum += packer.figures.demand;
+		steps++;
+	}
+	return sum * 1000 / CCX_CAPACITY_MAX / steps;
+}
+
+/*
+ * All of a stint counts in the period in which it ends, and a period in which nothing ends but for
+ * the whole: on average that is what was used, however long stints are.
+ */
+static void stints_of_any_length_count_as_what_they_use(void **unused)
+{
+	static const uint32_t stints_us[][2] = {
+		{ 2000, 8000 }, { 700, 6300 }, { 5000, 1700 }, { 13000, 17000 }, { 19000, 29000 },
+		{ 33000, 41000 }, { 71000, 37000 }, { 510000, 130000 }, { 3000, 97000 },
+	};
+	uint32_t i, run_us, sleep_us, share, seen;
+
+	(void)unused;
+	for (i = 0; i < sizeof(stints_us) / sizeof(*stints_us); i++) {
+		run_us = stints_us[i][0];
+		sleep_us = stints_us[i][1];
+		share = 1000 * run_us / (run_us + sleep_us);
+		seen = seen_of(run_us * 1000ULL, sleep_us * 1000ULL);
+		print_message("runs %u us, sleeps %u us: %u/1000, seen as %u\n", run_us, sleep_us,
+			      share, seen);
+		assert_in_range(seen, share - share / 50 - 10, share + share / 50 + 10);
+		memset(state.cpus, 0, sizeof(state.cpus));
+		packer.seen[2].busy_ns = packer.seen[2].running_since_ns = 0;
+	}
+}
+
 static void tasks_wait_only_where_no_cpu_is_idle(void **unused)
 {
 	(void)unused;
@@ -136,6 +191,7 @@ int main(void)
 		TEST(an_idle_machine_needs_one_domain),
 		TEST(a_task_that_never_stops_is_seen),
 		TEST(a_cpu_is_one_cpu),
+		TEST(stints_of_any_length_count_as_what_they_use),
 		TEST(tasks_wait_only_where_no_cpu_is_idle),
 		TEST(critical_work_counts_for_its_own_set),
 	};
