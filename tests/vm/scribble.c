@@ -14,18 +14,17 @@
  * BPF must drop what is impossible, survive what is merely bad, and count. Prints how much was
  * written; ends with 2 when there is no such map.
  */
-#include <bpf/bpf.h>
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ccx/abi.h"
+#include "tests/vm/find_map.h"
 
 #define MAX_PIDS	1024
 #define PIDS_MS		2000	/* how often the list of living tasks is refreshed */
@@ -63,40 +62,13 @@ static uint64_t now_ms(void)
 	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 }
 
-/* Maps all of the array of that name, whose values have that size. NULL where there is none. */
-static void *find_map(const char *name, uint32_t value_bytes, uint32_t *nr)
-{
-	struct bpf_map_info info;
-	void *data;
-	uint32_t id = 0, length;
-	int fd;
-
-	while (!bpf_map_get_next_id(id, &id)) {
-		fd = bpf_map_get_fd_by_id(id);
-		if (fd < 0)
-			continue;
-		memset(&info, 0, sizeof(info));
-		length = sizeof(info);
-		if (!bpf_map_get_info_by_fd(fd, &info, &length) &&
-		    !strcmp(info.name, name) && info.type == BPF_MAP_TYPE_ARRAY &&
-		    info.value_size == value_bytes) {
-			*nr = info.max_entries;
-			data = mmap(NULL, (size_t)info.max_entries * value_bytes,
-				    PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-			close(fd);
-			return data == MAP_FAILED ? NULL : data;
-		}
-		close(fd);
-	}
-	return NULL;
-}
-
 static bool find_maps(struct target *target)
 {
 	uint32_t nr;
 
-	target->rings = find_map("ccx_decisions", sizeof(*target->rings), &target->nr_rings);
-	target->sets = find_map(".bss.sets", sizeof(*target->sets), &nr);
+	target->rings = find_map("ccx_decisions", sizeof(*target->rings),
+				 PROT_READ | PROT_WRITE, &target->nr_rings);
+	target->sets = find_map(".bss.sets", sizeof(*target->sets), PROT_READ | PROT_WRITE, &nr);
 	return target->rings && target->sets;
 }
 
