@@ -221,9 +221,10 @@ static void a_held_snapshot_outlasts_everything(void **state)
 	rcu_thread_offline(); /* a quiescent state, and none waits for us */
 	pthread_join(thread, NULL);
 	rcu_thread_online();
-	/* only what was retired when it began: the grace period covers nothing else */
-	assert_int_equal(grace.returned, 1);
-	assert_true(publish(*state, 0, number));
+	/* what was retired when it began, the first at least; a grace period covers nothing else */
+	assert_in_range(grace.returned, 1, CCX_LOAD_SNAPSHOTS - 1);
+	while (grace.returned--)
+		assert_true(publish(*state, 0, number));
 	assert_false(publish(*state, 0, number));
 }
 
