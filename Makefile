@@ -26,7 +26,7 @@ TRIPLET  := $(patsubst %-pc-linux-gnu,%-linux-gnu,$(shell $(CC) -dumpmachine 2>/
 # asked only when something is compiled, so that `make demo` can install them first
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS   = -Wl,--as-needed $(shell pkg-config --libs $(PACKAGES))
-ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -DCCX_VERSION='"$(VERSION)"' \
+ALL_CFLAGS = -std=gnu11 $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -D_GNU_SOURCE -DCCX_VERSION='"$(VERSION)"' \
 	     -Iinclude -Isrc -I. $(PKG_CFLAGS) -pthread -MMD -MP
 BPF_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Wno-unused-parameter -target bpf -mcpu=v3 \
 	     -D__TARGET_ARCH_$(ARCH) -Iinclude -isystem /usr/include/$(TRIPLET) -MMD -MP
