@@ -39,7 +39,7 @@ VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildc
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-vm bench fuzz install uninstall clean help
+.PHONY: soak all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-vm bench fuzz install uninstall clean help
 
 all: $(B)/scx_ccx texts $(BENCHES) $(B)/tests/simulation/day $(VM_PROGRAMS) $(VM_LIBRARIES)
 
@@ -155,6 +155,12 @@ check-lint: $(B)/src/bpf/main.bpf.o
 check-vm: all
 	tests/vm/check
 
+# faults for MINUTES on each of KERNELS
+MINUTES ?= 30
+KERNELS ?= 6.18 7.3
+soak: all
+	tests/vm/soak $(MINUTES) $(KERNELS)
+
 bench:
 	tools/deps build vm bench
 	$(MAKE) all
@@ -191,6 +197,7 @@ help:
 	@echo 'make            build the scheduler and the workloads into build/'
 	@echo 'make demo       install what is missing, build, and show the scheduler at work'
 	@echo 'make check      install what is missing, build, and run all tests'
+	@echo 'make soak       inject faults, MINUTES=30 on each of KERNELS="6.18 7.3"'
 	@echo 'make bench      compare schedulers; bench/run --help tells how'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX), PREFIX=/usr/local: program, manual, completions, service'
 	@echo 'make uninstall  removes what install installed'
