@@ -102,8 +102,8 @@ SERVICE     := $(B)/contrib/systemd/scx_ccx.service
 
 texts: $(TEXTS) $(SERVICE)
 
-$(B)/tools/options_text: $(B)/tools/options_text.o $(B)/src/options.o
-	$(CC) $(CFLAGS) $^ $(LDFLAGS) -o $@
+$(B)/tools/options_text: $(B)/tools/options_text.o $(B)/src/options.o $(B)/src/metrics.o $(B)/src/histogram.o $(B)/libccx-topology.a
+	$(CC) $(CFLAGS) $^ $(PKG_LIBS) $(LDFLAGS) -o $@
 
 $(MAN_PAGES): $(B)/man/%: docs/man/%.in $(B)/tools/options_text
 	@mkdir -p $(@D)

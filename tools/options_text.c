@@ -9,6 +9,7 @@
  *				only named if it is another command
  *	@man-commands		the commands
  *	@man-settings		the settings with their types
+ *	@man-metrics		the metrics with their types, as src/metrics.c writes them
  *	@settings		example settings, all of them comments
  *	@bash-..., @zsh, @fish	completions
  */
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/metrics.h"
 #include "src/options.h"
 
 #define RUN (1U << CCX_COMMAND_RUN)
@@ -348,6 +350,38 @@ static void fish(void)
 	}
 }
 
+/* ---- metrics ---- */
+
+static void man_metrics(void)
+{
+	/* of one domain, with all that is written only where it is in use */
+	static const struct ccx_ruling ruling = { .version = 1 };
+	static const struct ccx_stats stats = {
+		.nr_domains = 1, .consolidates = true, .rules.ruling = &ruling,
+	};
+	char *text = ccx_metrics_text(&stats, CCX_METRICS_PLAIN), *rest = text, *line;
+	char name[128], type[32];
+	int at;
+
+	if (!text) {
+		fprintf(stderr, "options_text: no metrics\n");
+		exit(1);
+	}
+	while ((line = strsep(&rest, "\n"))) {
+		if (sscanf(line, "# TYPE %127s %31s", name, type) == 2)
+			continue;
+		at = 0;
+		if (sscanf(line, "# HELP %127s %n", name, &at) != 1 || !at)
+			continue;
+		printf(".TP\n\\fB");
+		roff(name);
+		printf("\\fR (%s)\n", type);
+		roff(line + at);
+		putchar('\n');
+	}
+	free(text);
+}
+
 /* ---- the template ---- */
 
 static void replace(const char *what)
@@ -357,6 +391,7 @@ static void replace(const char *what)
 		void (*print)(void);
 	} parts[] = {
 		{ "@man-commands", man_commands }, { "@man-settings", man_settings },
+		{ "@man-metrics", man_metrics },
 		{ "@settings", example_settings }, { "@bash-commands", bash_commands },
 		{ "@bash-options", bash_options }, { "@zsh", zsh }, { "@fish", fish },
 	};
