@@ -17,6 +17,7 @@
 extern const char ccx_bpf_object[], ccx_bpf_object_end[];
 
 #define SCHED_EXT "/sys/kernel/sched_ext"
+#define FIRST_PID_NAMESPACE "pid:[4026531836]"	/* PROC_PID_INIT_INO, linux/proc_ns.h */
 
 static int read_line(const char *path, char *line, size_t size)
 {
@@ -37,6 +38,7 @@ int ccx_scheduler_check(struct ccx_error *error)
 {
 	char line[128] = "", name[128] = "";
 	const char *capability;
+	ssize_t length;
 
 	if (access(SCHED_EXT, F_OK))
 		return ccx_error_set(error, -ENOTSUP,
@@ -46,6 +48,12 @@ int ccx_scheduler_check(struct ccx_error *error)
 		return ccx_error_set(error, -ENOTSUP,
 				     "cannot run here: this kernel has no BTF "
 				     "(CONFIG_DEBUG_INFO_BTF)");
+	length = readlink("/proc/self/ns/pid", line, sizeof(line) - 1);
+	line[length > 0 ? length : 0] = '\0';
+	if (length > 0 && strcmp(line, FIRST_PID_NAMESPACE))
+		return ccx_error_set(error, -ENOTSUP,
+				     "cannot run in a PID namespace of its own: the kernel knows the "
+				     "dispatchers by other thread ids (containers: host's PIDs)");
 	capability = ccx_privileges_missing();
 	if (capability)
 		return ccx_error_set(error, -ENOTSUP,
