@@ -14,7 +14,7 @@
 
 #define TICK_NS	 MODEL_TICK_NS
 #define MS	 MODEL_MS
-#define PATIENCE (2 * MS) /* NODE_PATIENCE_NS, pick.h */
+#define PATIENCE (2 * MS) /* WAITS_LONG_NS, pick.h */
 #define FAR	 8	  /* FAR_DOMAINS, placement.h */
 
 /* There is one at a time. */

@@ -77,11 +77,11 @@ static __always_inline bool move_there(struct task_struct *p, struct task_ctx *t
 {
 	s32 to = tctx->moves_to - 1;
 
-	tctx->moves_to = 0;
 	if (migration_disabled(p) || !bpf_cpumask_test_cpu(to, p->cpus_ptr)) {
-		scx_bpf_kick_cpu(to, CCX_KICK_IDLE);	/* so that it counts as idle again */
+		unclaim(tctx);
 		return false;
 	}
+	tctx->moves_to = 0;
 	count(CCX_MOVED, 1);
 	ccx_dsq_insert(p, CCX_DSQ_LOCAL_ON | to, ccx_config.slice_ns, 0);
 	return true;

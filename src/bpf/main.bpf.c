@@ -204,7 +204,7 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	if (cpu_state(cpu)->idle && tctx->started_by_ns)
 		state->start_ns = ccx_average(state->start_ns, now - tctx->started_by_ns);
 	tctx->started_by_ns = 0;
-	tctx->moves_to = 0;
+	unclaim(tctx);
 	is_busy(cpu, domain);
 	if (!tctx->handed)
 		state->turn_ns = now;
@@ -317,6 +317,7 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 		domain_state(tctx->dispatcher - 1)->blocked = !!(deq_flags & CCX_DEQ_SLEEP);
 		return;
 	}
+	unclaim(tctx);
 	ready_leave(tctx);
 	leave_bound(p, tctx);
 	custody_leave(tctx, tctx->custody);

@@ -21,8 +21,9 @@
 /*
  * Another memory node is for imbalance that lasts: its CPUs take what has waited for so long. Whoever
  * queues a task wakes an idle CPU, which may come too early for that; the tick (ccx_tick) tries again.
+ * So do CPUs of the same node where the domain's own idle ones, which are expected to, do not.
  */
-#define NODE_PATIENCE_NS	(2 * 1000 * 1000ULL)
+#define WAITS_LONG_NS	(2 * 1000 * 1000ULL)
 
 #define KEEP_PREV	0ULL	/* no queue has this number */
 
@@ -182,28 +183,13 @@ static __always_inline bool take_own(u32 cpu, u32 domain, struct task_struct *pr
 	       take_old(domain, CCX_KIND_EFFICIENCY, now);
 }
 
-static __always_inline bool take_from(u32 domain, bool performance, u64 now)
-{
-	struct ccx_domain_state *state = domain_state(domain);
-
-	/* an idle CPU there would have taken what waits, unless it was too late already */
-	if (!anything_waits(domain) ||
-	    (state->nr_idle > 0 &&
-	     !(ccx_config.consolidate && now < state->overdue_ns + OVERDUE_NS)))
-		return false;
-	return take_critical(domain, performance, now) ||
-	       ccx_dsq_move_to_local(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain))) ||
-	       take_old(domain, CCX_KIND_EFFICIENCY, now) ||
-	       (state->custody > 0 && ccx_dsq_move_to_local(queue_custody(domain)));
-}
-
 static __always_inline bool head_waits_long(u64 queue, u64 now)
 {
 	u64 deadline = 0, queued_ns = 0;
 
 	/* 0: it has just been taken */
 	return queue_head(queue, &deadline, &queued_ns) && queued_ns &&
-	       now > queued_ns + NODE_PATIENCE_NS;
+	       now > queued_ns + WAITS_LONG_NS;
 }
 
 /* Whether some task has waited there for long enough to change the node. */
@@ -215,6 +201,21 @@ static bool waits_long(u32 domain, u64 now)
 	       head_waits_long(queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain)), now) ||
 	       head_waits_long(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain)), now) ||
 	       head_waits_long(queue_custody(domain), now);
+}
+
+static __always_inline bool take_from(u32 domain, bool performance, u64 now)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+
+	/* an idle CPU there would have taken what waits, unless it was too late already, or cannot */
+	if (!anything_waits(domain) ||
+	    (state->nr_idle > 0 && !waits_long(domain, now) &&
+	     !(ccx_config.consolidate && now < state->overdue_ns + OVERDUE_NS)))
+		return false;
+	return take_critical(domain, performance, now) ||
+	       ccx_dsq_move_to_local(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain))) ||
+	       take_old(domain, CCX_KIND_EFFICIENCY, now) ||
+	       (state->custody > 0 && ccx_dsq_move_to_local(queue_custody(domain)));
 }
 
 /* Takes from other domains, nearest first (ccx_steal_index, balance.h). */

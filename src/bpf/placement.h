@@ -172,13 +172,28 @@ static __always_inline bool move_on(struct task_struct *p, struct task_ctx *tctx
 	s32 to;
 
 	clamps_follow(p, tctx);
-	if (!would_move(tctx, cpu, now) || migration_disabled(p))
+	/* the kernel does not ask ops.enqueue about a task that exits */
+	if (!would_move(tctx, cpu, now) || migration_disabled(p) || p->flags & PF_EXITING)
 		return false;
 	to = claim_better(p, tctx, cpu_config(cpu)->kind, now);
 	if (to < 0)
 		return false;
 	tctx->moves_to = to + 1;
 	return true;
+}
+
+/*
+ * Gives up the CPU that move_on() claimed: a kick, or it would never count as idle again. The kernel
+ * clears the mark of an idle CPU that is claimed and sets it only when the CPU goes idle anew.
+ */
+static __always_inline void unclaim(struct task_ctx *tctx)
+{
+	s32 cpu = tctx->moves_to - 1;
+
+	if (!tctx->moves_to)
+		return;
+	tctx->moves_to = 0;
+	scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
 }
 
 #include "packed.h"
