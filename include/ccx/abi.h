@@ -165,7 +165,7 @@ struct ccx_domain_state {
 	__s32 ready[CCX_NR_READY]; /* tasks in the ready queues, or taken and about to run; atomic */
 	__u32 bands_admitted;	/* so many bands of tasks are latency-critical, the lightest first */
 	__u32 band_load[CCX_NR_BANDS]; /* average share of each, of CCX_LOAD_ONE */
-	__u32 critical_load;	/* 1: latency-critical tasks add up to something */
+	__u32 critical_load;	/* 1: latency-critical tasks add up to something, and have for a while */
 	__u64 critical_ns;	/* when one was last queued or run while they did; BPF's clock */
 	/* refreshed when the dispatcher is about to run */
 	__u32 queued[CCX_NR_READY];
@@ -182,6 +182,9 @@ struct ccx_domain_state {
 	__u32 blocked;		/* the dispatcher sleeps */
 	__u32 late;		/* the dispatcher is late: BPF decides until it is back */
 	__u32 late_count;
+	__u64 critical_since_ns; /* since when latency-critical tasks add up to something; 0: they do not */
+	__u64 called_ns;	/* when a task was last called over (move.h); BPF's clock */
+	__u32 wants_better;	/* CPU + 1: what runs there had better run on an idle CPU of this domain */
 	/* only with `consolidate` */
 	__u64 stint_ns;		/* average time a task runs in one go */
 	__u64 overdue_ns;	/* when a task was last found that waited for too long; BPF's clock */

@@ -35,6 +35,7 @@
 #define CCX_CRITICAL_PERIOD_NS	(8 * 1000 * 1000ULL)	/* one measurement: half a frame */
 #define CCX_CRITICAL_MEMORY_NS	(32 * 1000 * 1000ULL)	/* averaged over: two frames */
 #define CCX_CRITICAL_MATTERS	16	/* 1 of so many CPUs: a millisecond in a frame */
+#define CCX_CRITICAL_LASTS_NS	(50 * 1000 * 1000ULL)	/* three frames: not a program that starts */
 #define CCX_CRITICAL_HOLD_NS	(250 * 1000 * 1000ULL)	/* a band stays out for so long at least */
 
 enum ccx_band {
@@ -139,6 +140,19 @@ static inline int ccx_bands_matter(const __u32 load[CCX_NR_BANDS], __u32 nr_cpus
 	for (i = 0; i < CCX_NR_BANDS; i++)
 		sum += load[i];
 	return sum * nr_cpus >= CCX_LOAD_ONE / CCX_CRITICAL_MATTERS;
+}
+
+/*
+ * It has mattered for CCX_CRITICAL_LASTS_NS on end: a program that starts or a command line is busy for
+ * as long as a frame, once. since_ns: since when it matters, 0 while it does not; updated.
+ */
+static inline int ccx_bands_last(int matter, __u64 *since_ns, __u64 now)
+{
+	if (!matter)
+		*since_ns = 0;
+	else if (!*since_ns)
+		*since_ns = now;
+	return matter && now - *since_ns >= CCX_CRITICAL_LASTS_NS;
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How a task that got no idle CPU is queued where BPF decides: by order of deadline, on the one CPU it
- * is bound to, or sent to the CPU that was claimed for it.
+ * is bound to.
  */
 #ifndef CCX_BPF_ADMIT_H
 #define CCX_BPF_ADMIT_H
@@ -70,21 +70,6 @@ static __always_inline void leave_bound(struct task_struct *p, struct task_ctx *
 		return;
 	tctx->bound = 0;
 	cpu_state(scx_bpf_task_cpu(p))->bound--;
-}
-
-/* Sends the task to the CPU that move_on() claimed; false when its affinity leaves that out by now. */
-static __always_inline bool move_there(struct task_struct *p, struct task_ctx *tctx)
-{
-	s32 to = tctx->moves_to - 1;
-
-	if (migration_disabled(p) || !bpf_cpumask_test_cpu(to, p->cpus_ptr)) {
-		unclaim(tctx);
-		return false;
-	}
-	tctx->moves_to = 0;
-	count(CCX_MOVED, 1);
-	ccx_dsq_insert(p, CCX_DSQ_LOCAL_ON | to, ccx_config.slice_ns, 0);
-	return true;
 }
 
 #endif

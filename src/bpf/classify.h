@@ -61,7 +61,8 @@ static __always_inline void critical_budget(u32 domain, u64 now)
 		state->band_load[i] = ccx_band_load(state->band_load[i], used_ns, elapsed, nr);
 		load[i] = state->band_load[i];
 	}
-	state->critical_load = ccx_bands_matter(load, nr);
+	state->critical_load = ccx_bands_last(ccx_bands_matter(load, nr), &state->critical_since_ns,
+					      now);
 	state->bands_admitted = ccx_bands_admit(state->bands_admitted, ccx_bands_fit(load),
 						&state->bands_reduced_ns, now);
 }

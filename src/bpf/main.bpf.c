@@ -18,6 +18,7 @@
 #include "groups.h"
 #include "home.h"
 #include "life.h"
+#include "move.h"
 #include "partners.h"
 #include "pick.h"
 #include "rules.h"
@@ -185,6 +186,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 			return;
 		}
 	}
+	call_over(cpu, domain, now);
 	/* the last CPU of the domain goes idle: its dispatcher may sleep, too */
 	if (goes_idle(cpu, domain) && domain_state(domain)->parked)
 		run_parked(domain, now);
@@ -205,6 +207,7 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 		state->start_ns = ccx_average(state->start_ns, now - tctx->started_by_ns);
 	tctx->started_by_ns = 0;
 	unclaim(tctx);
+	note_lesser(tctx, cpu);
 	is_busy(cpu, domain);
 	if (!tctx->handed)
 		state->turn_ns = now;

@@ -147,55 +147,6 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 	return -1;
 }
 
-/* Whether the task, which goes on and on where it is, would be better off on another CPU. */
-static __always_inline bool would_move(struct task_ctx *tctx, s32 cpu, u64 now)
-{
-	const volatile struct ccx_config_cpu *config = cpu_config(cpu);
-
-	if (tctx->speed == CCX_SPEED_LOW)
-		return ccx_config.mixed_kinds && config->kind == CCX_KIND_PERFORMANCE;
-	if (config->kind == CCX_KIND_PERFORMANCE &&
-	    (!config->smt || cpu_state(config->sibling)->idle || ccx_config.siblings_first))
-		return false;
-	/* what it has run since it began is added up only when it stops */
-	return tctx->critical || tctx->speed == CCX_SPEED_HIGH ||
-	       ccx_is_heavy(tctx->burst_ns, tctx->burst_now_ns + now - tctx->started_ns);
-}
-
-/*
- * The task's slice is over and nothing else wants the CPU, so it would go on. If there is an idle one
- * that suits it better, a faster one or a core that it need not share, that is claimed and the task
- * moves there when it is enqueued. What is light sleeps before moving pays.
- */
-static __always_inline bool move_on(struct task_struct *p, struct task_ctx *tctx, s32 cpu, u64 now)
-{
-	s32 to;
-
-	clamps_follow(p, tctx);
-	/* the kernel does not ask ops.enqueue about a task that exits */
-	if (!would_move(tctx, cpu, now) || migration_disabled(p) || p->flags & PF_EXITING)
-		return false;
-	to = claim_better(p, tctx, cpu_config(cpu)->kind, now);
-	if (to < 0)
-		return false;
-	tctx->moves_to = to + 1;
-	return true;
-}
-
-/*
- * Gives up the CPU that move_on() claimed: a kick, or it would never count as idle again. The kernel
- * clears the mark of an idle CPU that is claimed and sets it only when the CPU goes idle anew.
- */
-static __always_inline void unclaim(struct task_ctx *tctx)
-{
-	s32 cpu = tctx->moves_to - 1;
-
-	if (!tctx->moves_to)
-		return;
-	tctx->moves_to = 0;
-	scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
-}
-
 #include "packed.h"
 
 /*

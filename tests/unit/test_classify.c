@@ -405,6 +405,25 @@ static void a_further_cut_holds_anew(void **state)
 	assert_int_equal(ccx_bands_admit(admitted, CCX_NR_BANDS, &reduced, now), 0);
 }
 
+/* Nor for what does so for a moment: a program that starts. */
+static void only_what_lasts_keeps_cpus_free(void **state)
+{
+	__u64 since = 0, start = 7, now;
+
+	(void)state;
+	/* a program that starts: it matters for a few periods */
+	for (now = start; now < start + 48 * MS; now += 8 * MS)
+		assert_false(ccx_bands_last(1, &since, now));
+	assert_false(ccx_bands_last(0, &since, now));
+	/* a game */
+	for (now = start = 1000 * MS; now < start + CCX_CRITICAL_LASTS_NS; now += 8 * MS)
+		assert_false(ccx_bands_last(1, &since, now));
+	for (; now < start + 1000 * MS; now += 8 * MS)
+		assert_true(ccx_bands_last(1, &since, now));
+	assert_false(ccx_bands_last(0, &since, now));
+	assert_false(ccx_bands_last(1, &since, now));
+}
+
 /* CPUs are kept free for what adds up to something: a frame loop, not a timer or a kernel thread. */
 static void bands_matter_from_a_millisecond_in_a_frame_on(void **state)
 {
@@ -547,6 +566,7 @@ int main(void)
 		cmocka_unit_test_setup(a_crowd_is_out_most_of_the_time, setup),
 		cmocka_unit_test_setup(a_further_cut_holds_anew, setup),
 		cmocka_unit_test_setup(bands_matter_from_a_millisecond_in_a_frame_on, setup),
+		cmocka_unit_test_setup(only_what_lasts_keeps_cpus_free, setup),
 		cmocka_unit_test_setup(a_burst_counts_until_it_is_long, setup),
 		cmocka_unit_test_setup(heavy_is_who_keeps_a_cpu_busy, setup),
 		cmocka_unit_test_setup(heavy_and_in_a_band_is_nobody_new, setup),
