@@ -39,7 +39,7 @@ VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildc
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: soak all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-vm bench fuzz install uninstall clean help
+.PHONY: soak all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-package check-vm bench fuzz install uninstall clean help
 
 all: $(B)/scx_ccx texts $(BENCHES) $(B)/tests/simulation/day $(VM_PROGRAMS) $(VM_LIBRARIES)
 
@@ -128,9 +128,9 @@ demo:
 	tests/demo/run
 
 check:
-	tools/deps build test vm
+	tools/deps build test vm package
 	$(MAKE) all
-	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics
+	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics check-package
 	$(MAKE) check-vm
 
 check-unit: $(UNIT_TESTS)
@@ -147,6 +147,9 @@ check-monitor: $(B)/scx_ccx $(B)/tests/monitor/serve
 
 check-metrics: $(B)/tests/metrics/serve
 	tests/metrics/run
+
+check-package:
+	tests/package/run
 
 # static analysis
 check-lint: $(B)/src/bpf/main.bpf.o
