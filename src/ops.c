@@ -81,45 +81,66 @@ static int drop_op(struct bpf_object *object, const char *member, const char *na
 	return err;
 }
 
-/* Leaves out the operations about cgroups where the kernel has none (CONFIG_EXT_GROUP_SCHED). */
-static int drop_missing_ops(struct bpf_object *object, const struct btf *kernel)
-{
-	static const char *const optional[][2] = {
-		{ "cgroup_init", "ccx_cgroup_init" },
-		{ "cgroup_exit", "ccx_cgroup_exit" },
-		{ "cgroup_move", "ccx_cgroup_move" },
-		{ "cgroup_set_weight", "ccx_cgroup_set_weight" },
-		{ "cgroup_set_bandwidth", "ccx_cgroup_set_bandwidth" },
-	};
-	size_t i;
-	int err = 0;
+/* Operations that some kernels lack (CONFIG_EXT_GROUP_SCHED). */
+static const char *const optional[][2] = {
+	{ "cgroup_init", "ccx_cgroup_init" },
+	{ "cgroup_exit", "ccx_cgroup_exit" },
+	{ "cgroup_move", "ccx_cgroup_move" },
+	{ "cgroup_set_weight", "ccx_cgroup_set_weight" },
+	{ "cgroup_set_bandwidth", "ccx_cgroup_set_bandwidth" },
+};
+#define NR_OPTIONAL (sizeof(optional) / sizeof(optional[0]))
 
-	for (i = 0; i < sizeof(optional) / sizeof(optional[0]) && !err; i++) {
-		if (!has_member(kernel, "sched_ext_ops", optional[i][0]))
-			err = drop_op(object, optional[i][0], optional[i][1]);
-	}
-	return err;
+/* What the running kernel's types say. They are read once: that takes as long as a restart may. */
+struct kernel_facts {
+	bool known;
+	bool has[NR_OPTIONAL];
+	uint64_t enq_last, allow_queued_wakeup, switch_partial, has_cgroup_weight;
+};
+
+static int read_facts(struct kernel_facts *facts)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	size_t i;
+
+	if (!btf)
+		return -errno;
+	facts->enq_last = kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ENQ_LAST", 2);
+	facts->allow_queued_wakeup =
+		kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ALLOW_QUEUED_WAKEUP", 0);
+	facts->switch_partial =
+		kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_SWITCH_PARTIAL", 8);
+	facts->has_cgroup_weight =
+		kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_HAS_CGROUP_WEIGHT", 0);
+	for (i = 0; i < NR_OPTIONAL; i++)
+		facts->has[i] = has_member(btf, "sched_ext_ops", optional[i][0]);
+	btf__free(btf);
+	facts->known = true;
+	return 0;
 }
 
 int ccx_ops_set(struct bpf_object *object, const struct ccx_scheduler_options *options,
 		bool many_nodes)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	static struct kernel_facts facts;
 	uint64_t flags;
-	int err;
+	size_t i;
+	int err = 0;
 
-	if (!btf)
-		return -errno;
-	flags = kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ENQ_LAST", 2) |
-		/* the woken task's CPU does the rest of the wake-up, not the waker: 6.14 */
-		kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ALLOW_QUEUED_WAKEUP", 0);
+	if (!facts.known)
+		err = read_facts(&facts);
+	if (err)
+		return err;
+	/* the woken task's CPU does the rest of the wake-up, not the waker: 6.14 */
+	flags = facts.enq_last | facts.allow_queued_wakeup;
 	if (options->partial)
-		flags |= kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_SWITCH_PARTIAL", 8);
+		flags |= facts.switch_partial;
 	/* before 6.14 the kernel warns that weights do not count, unless told; later it minds */
-	if (!kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_ALLOW_QUEUED_WAKEUP", 0))
-		flags |= kernel_enumerator(btf, "scx_ops_flags", "SCX_OPS_HAS_CGROUP_WEIGHT", 0);
-	err = drop_missing_ops(object, btf);
-	btf__free(btf);
+	if (!facts.allow_queued_wakeup)
+		flags |= facts.has_cgroup_weight;
+	for (i = 0; i < NR_OPTIONAL && !err; i++)
+		if (!facts.has[i])
+			err = drop_op(object, optional[i][0], optional[i][1]);
 	/* it is about other memory nodes only */
 	if (!err && !many_nodes)
 		err = drop_op(object, "tick", "ccx_tick");

@@ -47,6 +47,14 @@ enum scx_dsq_id_flags {
 	SCX_DSQ_LOCAL_ON = 1LLU << 63 | 1LLU << 62,
 };
 
+/* Of libbpf 1.4. What the verifier is told about arguments of functions that it looks at once, by themselves. */
+#ifndef __arg_trusted
+#define __arg_trusted	__attribute__((btf_decl_tag("arg:trusted")))
+#endif
+#ifndef __arg_nonnull
+#define __arg_nonnull	__attribute__((btf_decl_tag("arg:nonnull")))
+#endif
+
 #define CCX_ENUM(type, name)	bpf_core_enum_value(enum type, name)
 
 #define CCX_ENQ_WAKEUP		CCX_ENUM(scx_enq_flags, SCX_ENQ_WAKEUP)

@@ -177,8 +177,8 @@ out:
 	bpf_task_release(p);
 }
 
-/* Applies the decisions that wait in the domain's ring, at most CCX_APPLY_BATCH. */
-static void apply_decisions(u32 domain, u64 now)
+/* Applies the decisions that wait in the domain's ring, at most CCX_APPLY_BATCH. Verified by itself (allowed.h). */
+__noinline u32 ccx_apply_decisions(u32 domain, u64 now)
 {
 	struct ccx_domain_state *state = domain_state(domain);
 	struct ccx_decision_ring *ring = bpf_map_lookup_elem(&ccx_decisions, &domain);
@@ -187,22 +187,22 @@ static void apply_decisions(u32 domain, u64 now)
 	u64 head, tail, nr, i;
 
 	if (!ring)
-		return;
+		return 0;
 	head = state->decision_head;
 	tail = *(volatile u64 *)&ring->tail;
 	nr = tail - head;
 	if (!nr)
-		return;
+		return 0;
 	if (nr > CCX_DECISIONS) {
 		/* impossible: skip to where user space says it is */
 		count(CCX_REJECTED, 1);
 		__sync_val_compare_and_swap(&state->decision_head, head, tail);
-		return;
+		return 0;
 	}
 	if (nr > CCX_APPLY_BATCH)
 		nr = CCX_APPLY_BATCH;
 	if (__sync_val_compare_and_swap(&state->decision_head, head, head + nr) != head)
-		return;	/* another CPU of the domain applies them */
+		return 0;	/* another CPU of the domain applies them */
 
 	if (bpf_iter_scx_dsq_new(&it, queue_custody(domain), 0) == 0) {
 		bpf_for(i, 0, nr) {
@@ -212,6 +212,7 @@ static void apply_decisions(u32 domain, u64 now)
 		}
 	}
 	bpf_iter_scx_dsq_destroy(&it);
+	return nr;
 }
 
 #endif

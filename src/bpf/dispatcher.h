@@ -31,7 +31,7 @@ static bool has_signal(struct task_struct *p)
 {
 	if (p->flags & PF_EXITING || p->jobctl)
 		return true;
-	if (p->signal->flags & SIGNAL_GROUP_EXIT)
+	if (BPF_CORE_READ(p, signal, flags) & SIGNAL_GROUP_EXIT)
 		return true;
 	return p->pending.signal.sig[0] & ~p->blocked.sig[0];
 }
@@ -93,7 +93,7 @@ static __always_inline void enqueue_dispatcher(struct task_struct *p, u32 domain
 	u64 now = ccx_now();
 
 	if (has_signal(p)) {
-		daemon_exits = p->signal->flags & SIGNAL_GROUP_EXIT;
+		daemon_exits = BPF_CORE_READ(p, signal, flags) & SIGNAL_GROUP_EXIT;
 		ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS, 0);
 		return;
 	}
@@ -118,7 +118,7 @@ static __noinline s32 place_dispatcher(struct task_struct *p, struct task_ctx *t
 	if (ccx_config.mixed_kinds)
 		cpu = claim_idle(p, tctx, domain, MASK_LESSER, 0);
 	if (cpu < 0)
-		cpu = claim_sibling(p, tctx, domain);
+		cpu = ccx_claim_sibling(p, tctx->restricted, domain);
 	if (cpu < 0)
 		cpu = claim_idle(p, tctx, domain, MASK_ALL, 0);
 	if (cpu < 0)

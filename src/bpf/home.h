@@ -6,6 +6,7 @@
 #ifndef CCX_BPF_HOME_H
 #define CCX_BPF_HOME_H
 
+#include "allowed.h"
 #include "groups.h"
 #include "kinds.h"
 #include "set.h"
@@ -83,7 +84,7 @@ static __always_inline void settle_domain(struct task_struct *p, struct task_ctx
 	if (!(tctx->domains & 1ULL << (home & 63)))
 		home = tctx->domain;
 	if (!(tctx->domains & 1ULL << (home & 63)))
-		home = cpu_config(bpf_cpumask_any_distribute(p->cpus_ptr))->domain;
+		home = cpu_config(ccx_allowed_any(p))->domain;
 	set_domain(tctx, home);
 }
 

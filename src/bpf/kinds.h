@@ -29,6 +29,7 @@ enum kind_mask {
 	MASK_LESSER,		/* all but performance */
 	MASK_EFFICIENCY,
 	MASK_ABLE,		/* all but low-power */
+	NR_MASKS
 };
 
 /* The performance CPUs of the domain are wanted for latency-critical tasks. */

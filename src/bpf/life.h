@@ -112,7 +112,7 @@ s32 BPF_PROG(ccx_init)
 	bpf_for(i, 0, ccx_config.nr_cpus) {
 		if (!cpu_config(i)->present)
 			continue;
-		err = scratch_create(i);
+		err = ccx_scratch_create(i);
 		if (err)
 			return err;
 		/* one that runs something says so at once; the others would be found full */

@@ -159,7 +159,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	bool in_custody, messages, ready;
 
 	cpu_state(cpu)->preempted_ns = 0;	/* whoever was to be sent off makes room now, or need not */
-	apply_decisions(domain, now);
+	ccx_apply_decisions(domain, now);
 	in_custody = domain_state(domain)->custody > 0;
 	messages = (in_custody || domain_state(domain)->late) && messages_wait(domain);
 	/* late, or orphans: custody is as good as decided */
@@ -173,7 +173,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	if (in_custody && ccx_dsq_move_to_local(queue_custody(domain)))
 		return;
 	/* a performance CPU is idle or lent: nothing else of its own to do, so no spill bound */
-	if (steal(cpu, domain, now))
+	if (ccx_steal(cpu, domain, now))
 		return;
 
 	if (prev && prev->scx.flags & CCX_TASK_QUEUED) {
@@ -255,7 +255,7 @@ void CCX_OPS(ccx_tick, struct task_struct *p)
 	struct domain_masks *masks;
 	s32 cpu;
 
-	if (!waits_long(cpu_config(bpf_get_smp_processor_id())->domain, ccx_now()))
+	if (!ccx_waits_long(cpu_config(bpf_get_smp_processor_id())->domain, ccx_now()))
 		return;
 	masks = bpf_map_lookup_elem(&ccx_masks, &all);
 	if (!masks || !masks->all)

@@ -5,7 +5,7 @@
 #ifndef CCX_BPF_MASKS_H
 #define CCX_BPF_MASKS_H
 
-#include "state.h"
+#include "kinds.h"
 
 #define KIND(name)	(1U << CCX_KIND_##name)
 
@@ -27,33 +27,51 @@ static __always_inline struct bpf_cpumask *mask_of(u32 domain, u32 kinds)
 	return mask;
 }
 
-#define MASK_SET(masks, name, domain, kinds)                                                       \
-	({                                                                                         \
-		struct bpf_cpumask *mask = mask_of(domain, kinds);                                 \
-                                                                                                   \
-		if (!mask)                                                                         \
-			return -12; /* ENOMEM */                                                   \
-		mask = bpf_kptr_xchg(&(masks)->name, mask);                                        \
-		if (mask)                                                                          \
-			bpf_cpumask_release(mask);                                                 \
-	})
+/* Makes the mask of that name. Verified by itself (allowed.h): there are many. */
+__noinline s32 ccx_mask_create(u32 domain, u32 which)
+{
+	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, &domain);
+	u32 kinds = which == MASK_PERFORMANCE ? KIND(PERFORMANCE) :
+		    which == MASK_LESSER      ? KIND(EFFICIENCY) | KIND(LOW_POWER) :
+		    which == MASK_EFFICIENCY  ? KIND(EFFICIENCY) :
+		    which == MASK_ABLE	      ? KIND(PERFORMANCE) | KIND(EFFICIENCY) : ~0U;
+	struct bpf_cpumask *mask;
+
+	if (!masks)
+		return -22; /* EINVAL */
+	mask = mask_of(domain, kinds);
+	if (!mask)
+		return -12; /* ENOMEM */
+	if (which == MASK_PERFORMANCE)
+		mask = bpf_kptr_xchg(&masks->performance, mask);
+	else if (which == MASK_LESSER)
+		mask = bpf_kptr_xchg(&masks->lesser, mask);
+	else if (which == MASK_EFFICIENCY)
+		mask = bpf_kptr_xchg(&masks->efficiency, mask);
+	else if (which == MASK_ABLE)
+		mask = bpf_kptr_xchg(&masks->able, mask);
+	else
+		mask = bpf_kptr_xchg(&masks->all, mask);
+	if (mask)
+		bpf_cpumask_release(mask);
+	return 0;
+}
 
 /* Makes the masks of one domain, or of the machine for CCX_MAX_DOMAINS. */
 static s32 masks_create(u32 domain)
 {
-	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, &domain);
+	s32 err = 0;
+	u32 which;
 
-	if (!masks)
-		return -22; /* EINVAL */
-	MASK_SET(masks, all, domain, ~0U);
-	MASK_SET(masks, performance, domain, KIND(PERFORMANCE));
-	MASK_SET(masks, lesser, domain, KIND(EFFICIENCY) | KIND(LOW_POWER));
-	MASK_SET(masks, efficiency, domain, KIND(EFFICIENCY));
-	MASK_SET(masks, able, domain, KIND(PERFORMANCE) | KIND(EFFICIENCY));
-	return 0;
+	bpf_for(which, 0, NR_MASKS) {
+		err = ccx_mask_create(domain, which);
+		if (err)
+			break;
+	}
+	return err;
 }
 
-static s32 scratch_create(u32 cpu)
+__noinline s32 ccx_scratch_create(u32 cpu)
 {
 	struct bpf_cpumask *mask, *old;
 	struct scratch_mask *scratch;

@@ -78,7 +78,7 @@ static __always_inline bool move_there(struct task_struct *p, struct task_ctx *t
 {
 	s32 to = tctx->moves_to - 1;
 
-	if (migration_disabled(p) || !bpf_cpumask_test_cpu(to, p->cpus_ptr)) {
+	if (migration_disabled(p) || !ccx_allowed_on(p, to)) {
 		unclaim(tctx);
 		return false;
 	}

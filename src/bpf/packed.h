@@ -12,8 +12,8 @@
 #ifndef CCX_BPF_PACKED_H
 #define CCX_BPF_PACKED_H
 
-/* An idle CPU of the domain whose sibling is busy. */
-static __noinline s32 claim_sibling(struct task_struct *p, struct task_ctx *tctx, u32 domain)
+/* An idle CPU of the domain whose sibling is busy. Verified by itself (allowed.h). */
+__noinline s32 ccx_claim_sibling(struct task_struct *p __arg_trusted, u32 restricted, u32 domain)
 {
 	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, &domain);
 	struct scratch_mask *scratch;
@@ -36,8 +36,7 @@ static __noinline s32 claim_sibling(struct task_struct *p, struct task_ctx *tctx
 	scx_bpf_put_idle_cpumask(idle);
 	if (!bpf_cpumask_and(both, (const struct cpumask *)both, (const struct cpumask *)all))
 		return -1;
-	if (tctx->restricted &&
-	    !bpf_cpumask_and(both, (const struct cpumask *)both, p->cpus_ptr))
+	if (restricted && !bpf_cpumask_and(both, (const struct cpumask *)both, p->cpus_ptr))
 		return -1;
 	return scx_bpf_pick_idle_cpu((const struct cpumask *)both, 0);
 }
@@ -51,7 +50,7 @@ static __noinline s32 claim_packed(struct task_struct *p, struct task_ctx *tctx,
 	s32 cpu;
 
 	if (ccx_config.siblings_first) {
-		cpu = claim_sibling(p, tctx, domain);
+		cpu = ccx_claim_sibling(p, tctx->restricted, domain);
 		if (cpu >= 0)
 			return cpu;
 	}

@@ -38,7 +38,7 @@ static __always_inline void consider(struct choice *choice, u64 queue)
 {
 	u64 deadline = 0, queued_ns = 0;
 
-	if (!queue_head(queue, &deadline, &queued_ns))
+	if (!ccx_queue_head(queue, &deadline, &queued_ns))
 		return;
 	if (choice->any && !ccx_before(deadline, choice->deadline))
 		return;
@@ -90,13 +90,13 @@ static __always_inline bool take_old(u32 domain, u32 kind, u64 now)
 static __always_inline bool take_critical(u32 domain, bool performance, u64 now)
 {
 	u64 queue = queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain));
-	u64 deadline, queued_ns = 0;
+	u64 deadline = 0, queued_ns = 0;
 
 	if (!nr_ready(domain, CCX_KIND_PERFORMANCE))
 		return take_old(domain, CCX_KIND_PERFORMANCE, now);
 	if (performance)
 		return ccx_dsq_move_to_local(queue) || take_old(domain, CCX_KIND_PERFORMANCE, now);
-	if (queue_head(queue, &deadline, &queued_ns) && now > queued_ns + ccx_config.spill_ns &&
+	if (ccx_queue_head(queue, &deadline, &queued_ns) && now > queued_ns + ccx_config.spill_ns &&
 	    ccx_dsq_move_to_local(queue))
 		return true;
 	return take_old(domain, CCX_KIND_PERFORMANCE, now);
@@ -188,12 +188,12 @@ static __always_inline bool head_waits_long(u64 queue, u64 now)
 	u64 deadline = 0, queued_ns = 0;
 
 	/* 0: it has just been taken */
-	return queue_head(queue, &deadline, &queued_ns) && queued_ns &&
+	return ccx_queue_head(queue, &deadline, &queued_ns) && queued_ns &&
 	       now > queued_ns + WAITS_LONG_NS;
 }
 
-/* Whether some task has waited there for long enough to change the node. */
-static bool waits_long(u32 domain, u64 now)
+/* Whether some task has waited there for long enough to change the node. Verified by itself (allowed.h). */
+__noinline u32 ccx_waits_long(u32 domain, u64 now)
 {
 	if (!anything_waits(domain))
 		return false;
@@ -209,7 +209,7 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 
 	/* an idle CPU there would have taken what waits, unless it was too late already, or cannot */
 	if (!anything_waits(domain) ||
-	    (state->nr_idle > 0 && !waits_long(domain, now) &&
+	    (state->nr_idle > 0 && !ccx_waits_long(domain, now) &&
 	     !(ccx_config.consolidate && now < state->overdue_ns + OVERDUE_NS)))
 		return false;
 	return take_critical(domain, performance, now) ||
@@ -218,8 +218,8 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 	       (state->custody > 0 && ccx_dsq_move_to_local(queue_custody(domain)));
 }
 
-/* Takes from other domains, nearest first (ccx_steal_index, balance.h). */
-static bool steal(u32 cpu, u32 domain, u64 now)
+/* Takes from other domains, nearest first (ccx_steal_index, balance.h). Verified by itself (allowed.h). */
+__noinline u32 ccx_steal(u32 cpu, u32 domain, u64 now)
 {
 	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE;
 	u32 others = ccx_config.nr_domains - 1, nr = ccx_steal_looks(others), i;
@@ -231,14 +231,14 @@ static bool steal(u32 cpu, u32 domain, u64 now)
 		u32 index = ccx_steal_index(i, turn, others);
 		u32 far = domain_config(domain)->nearest[index & (CCX_MAX_DOMAINS - 1)];
 
-		if (index >= domain_config(domain)->nr_near && !waits_long(far, now))
+		if (index >= domain_config(domain)->nr_near && !ccx_waits_long(far, now))
 			continue;
 		if (take_from(far, performance, now)) {
 			count(CCX_STOLEN, 1);
-			return true;
+			return 1;
 		}
 	}
-	return false;
+	return 0;
 }
 
 #endif

@@ -8,14 +8,15 @@
 #ifndef CCX_BPF_PLACEMENT_H
 #define CCX_BPF_PLACEMENT_H
 
+#include "allowed.h"
 #include "kinds.h"
 #include "set.h"
 
 #define FAR_DOMAINS		8			/* other domains looked at per wake-up */
 
-/* Claims an idle CPU that the task may use, -1 where there is none. */
-static __noinline s32 claim_idle(struct task_struct *p, struct task_ctx *tctx, u32 domain,
-				 enum kind_mask which, u64 flags)
+/* Claims an idle CPU that the task may use, -1 where there is none. Verified by itself (allowed.h). */
+__noinline s32 ccx_claim_idle(struct task_struct *p __arg_trusted, u32 restricted, u32 domain,
+			      u32 which, u64 flags)
 {
 	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, &domain);
 	struct bpf_cpumask *mask, *both;
@@ -36,7 +37,7 @@ static __noinline s32 claim_idle(struct task_struct *p, struct task_ctx *tctx, u
 		mask = masks->all;
 	if (!mask)
 		return -1;
-	if (!tctx->restricted)
+	if (!restricted)
 		return scx_bpf_pick_idle_cpu((const struct cpumask *)mask, flags);
 
 	scratch = bpf_map_lookup_elem(&ccx_scratch, &zero);
@@ -46,6 +47,12 @@ static __noinline s32 claim_idle(struct task_struct *p, struct task_ctx *tctx, u
 	if (!both || !bpf_cpumask_and(both, (const struct cpumask *)mask, p->cpus_ptr))
 		return -1;
 	return scx_bpf_pick_idle_cpu((const struct cpumask *)both, flags);
+}
+
+static __always_inline s32 claim_idle(struct task_struct *p, struct task_ctx *tctx, u32 domain,
+				      enum kind_mask which, u64 flags)
+{
+	return ccx_claim_idle(p, tctx->restricted, domain, which, flags);
 }
 
 static __always_inline bool may_be_idle(struct task_ctx *tctx, u32 domain)
@@ -178,7 +185,7 @@ static __always_inline s32 hand_off(struct task_struct *p, struct task_ctx *tctx
 		waker->handoffs = 0;
 	waker->woke_other_ns = now;
 	if (waker->handoffs < HANDOFF_STREAK || !cpu_suits(tctx, cpu, now) ||
-	    (tctx->restricted && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr)))
+	    (tctx->restricted && !ccx_allowed_on(p, cpu)))
 		return -1;
 	if (anything_waits(domain) || cpu_state(cpu)->bound) {
 		if (now > cpu_state(cpu)->turn_ns + HANDOFF_TURN_NS)
@@ -217,13 +224,9 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 		packed_wake(p, tctx, ccx_now());
 		return;
 	}
-	if (tctx->restricted) {
-		cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
-	} else {
-		cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, second_mask(tctx), 0);
-		if (cpu < 0 && ccx_config.low_power)
-			cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, MASK_ALL, 0);
-	}
+	cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, tctx->restricted ? MASK_ALL : second_mask(tctx), 0);
+	if (cpu < 0 && ccx_config.low_power)
+		cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, MASK_ALL, 0);
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
 }

@@ -114,14 +114,14 @@ static __always_inline bool queue_empty(u64 queue)
 
 /*
  * Deadline and queueing time of a queue's first task. False when the queue is empty. The task is
- * not held: the answer is a hint, and is used as one.
+ * not held: the answer is a hint, and is used as one. Verified by itself (allowed.h).
  */
-static bool queue_head(u64 queue, u64 *deadline, u64 *queued_ns)
+__noinline u32 ccx_queue_head(u64 queue, u64 *deadline __arg_nonnull, u64 *queued_ns __arg_nonnull)
 {
 	struct task_struct *p;
 	struct bpf_iter_scx_dsq it;
 	struct task_ctx *tctx;
-	bool found = false;
+	u32 found = 0;
 
 	if (bpf_iter_scx_dsq_new(&it, queue, 0) == 0) {
 		p = bpf_iter_scx_dsq_next(&it);
@@ -129,7 +129,7 @@ static bool queue_head(u64 queue, u64 *deadline, u64 *queued_ns)
 			tctx = task_ctx_get(p);
 			*deadline = p->scx.dsq_vtime;
 			*queued_ns = tctx ? tctx->queued_ns : 0;
-			found = true;
+			found = 1;
 		}
 	}
 	bpf_iter_scx_dsq_destroy(&it);

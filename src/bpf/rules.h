@@ -44,7 +44,7 @@ static __always_inline const struct ccx_rules_table *rules_table(u64 version)
 /* The run queue's lock keeps p->cgroups from being freed: it disables preemption, hence RCU. */
 static __always_inline u64 cgroup_id(struct task_struct *p)
 {
-	return bpf_core_field_exists(p->cgroups) ? p->cgroups->dfl_cgrp->kn->id : 0;
+	return bpf_core_field_exists(p->cgroups) ? BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id) : 0;
 }
 
 /* The kernel fills comm up with zeros, so it can be compared as words. */
@@ -56,11 +56,8 @@ static __always_inline void subject_read(struct rule_subject *subject, struct ta
 	subject->comm[0] = comm[0];
 	subject->comm[1] = comm[1];
 	subject->process[0] = subject->process[1] = 0;
-	if (look & CCX_RULES_PROCESS) {
-		comm = (const u64 *)p->group_leader->comm;
-		subject->process[0] = comm[0];
-		subject->process[1] = comm[1];
-	}
+	if (look & CCX_RULES_PROCESS)
+		BPF_CORE_READ_INTO(&subject->process, p, group_leader, comm);
 	subject->cgroup = look & CCX_RULES_CGROUP ? cgroup_id(p) : 0;
 }
 
@@ -82,9 +79,9 @@ static __noinline bool path_read(union rule_path *path, struct task_struct *p)
 	path->text[0] = '/';
 	if (!bpf_core_field_exists(p->cgroups))
 		return false;
-	cgroup = p->cgroups->dfl_cgrp;
+	cgroup = BPF_CORE_READ(p, cgroups, dfl_cgrp);
 	ancestors = (void *)cgroup + bpf_core_field_offset(struct cgroup, ancestors);
-	level = cgroup->level;
+	level = BPF_CORE_READ(cgroup, level);
 	if (level > CGROUP_LEVELS)
 		level = CGROUP_LEVELS;
 	bpf_for(i, 1, level + 1) {
