@@ -39,7 +39,7 @@ VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildc
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: soak all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-package check-vm bench fuzz install uninstall clean help
+.PHONY: soak all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-package check-systemd check-vm bench fuzz install uninstall clean help
 
 all: $(B)/scx_ccx texts $(BENCHES) $(B)/tests/simulation/day $(VM_PROGRAMS) $(VM_LIBRARIES)
 
@@ -150,6 +150,11 @@ check-metrics: $(B)/tests/metrics/serve
 
 check-package:
 	tests/package/run
+
+# the service under systemd in a virtual machine: minutes, and not part of check
+check-systemd:
+	tools/deps build vm package
+	tests/systemd/run
 
 # static analysis
 check-lint: $(B)/src/bpf/main.bpf.o
