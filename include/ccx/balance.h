@@ -10,6 +10,8 @@
 
 #include <linux/types.h>
 
+#include "ccx/deadline.h"
+
 /*
  * Whether shares become more even when a task of that weight moves from here, where it is counted,
  * to there: what a unit of weight gets of the capacity, here without it, is then still no more than
@@ -21,6 +23,18 @@ static inline int ccx_evens_out(__u64 here_weight, __u32 here_capacity, __u64 th
 {
 	return here_weight >= weight && (here_weight - weight) * there_capacity >=
 						(there_weight + weight) * here_capacity;
+}
+
+/*
+ * Whether a CPU whose task's slice is over should run one that waits there rather than go on with it:
+ * a unit of weight gets less there, by half a task's at least. Odd loads are shared out in turn
+ * that way, and like ones rest.
+ */
+static inline int ccx_worse_off(__u64 there_weight, __u32 there_capacity, __u64 here_weight,
+				__u32 here_capacity)
+{
+	return there_weight * here_capacity >
+	       (here_weight + CCX_WEIGHT_DEFAULT / 2) * there_capacity;
 }
 
 /*

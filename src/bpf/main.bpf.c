@@ -155,8 +155,8 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 {
 	u64 now = ccx_now();
 	u32 domain = cpu_config(cpu)->domain;
-	struct task_ctx *tctx;
-	bool in_custody, messages, ready;
+	struct task_ctx *tctx = NULL;
+	bool in_custody, messages, ready, goes_on;
 
 	cpu_state(cpu)->preempted_ns = 0;	/* whoever was to be sent off makes room now, or need not */
 	ccx_apply_decisions(domain, now);
@@ -172,19 +172,17 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 		return;
 	if (in_custody && ccx_dsq_move_to_local(queue_custody(domain)))
 		return;
-	/* a performance CPU is idle or lent: nothing else of its own to do, so no spill bound */
-	if (ccx_steal(cpu, domain, now))
-		return;
-
-	if (prev && prev->scx.flags & CCX_TASK_QUEUED) {
+	if (prev && prev->scx.flags & CCX_TASK_QUEUED)
 		tctx = task_ctx_get(prev);
-		if (tctx && !tctx->dispatcher &&
-		    !(ccx_config.consolidate && set_calls_back(tctx, domain))) {
-			if (move_on(prev, tctx, cpu, now))
-				return;
+	goes_on = tctx && !tctx->dispatcher &&
+		  !(ccx_config.consolidate && set_calls_back(tctx, domain));
+	/* a performance CPU is idle or lent: nothing else of its own to do, so no spill bound */
+	if (ccx_steal(cpu, domain, goes_on, now))
+		return;
+	if (goes_on) {
+		if (!move_on(prev, tctx, cpu, now))
 			ccx_task_set_slice(prev, ccx_config.slice_ns);
-			return;
-		}
+		return;
 	}
 	call_over(cpu, domain, now);
 	/* the last CPU of the domain goes idle: its dispatcher may sleep, too */

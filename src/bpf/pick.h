@@ -10,6 +10,7 @@
 #ifndef CCX_BPF_PICK_H
 #define CCX_BPF_PICK_H
 
+#include "home.h"
 #include "queues.h"
 
 #define EPOCH_NS	(1000 * 1000 * 1000ULL)
@@ -218,8 +219,11 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 	       (state->custody > 0 && ccx_dsq_move_to_local(queue_custody(domain)));
 }
 
-/* Takes from other domains, nearest first (ccx_steal_index, balance.h). Verified by itself (allowed.h). */
-__noinline u32 ccx_steal(u32 cpu, u32 domain, u64 now)
+/*
+ * Takes from other domains, nearest first (ccx_steal_index, balance.h). A CPU that could go on with what
+ * it ran (`goes_on`) only from those that are worse off. Verified by itself (allowed.h).
+ */
+__noinline u32 ccx_steal(u32 cpu, u32 domain, u32 goes_on, u64 now)
 {
 	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE;
 	u32 others = ccx_config.nr_domains - 1, nr = ccx_steal_looks(others), i;
@@ -232,6 +236,10 @@ __noinline u32 ccx_steal(u32 cpu, u32 domain, u64 now)
 		u32 far = domain_config(domain)->nearest[index & (CCX_MAX_DOMAINS - 1)];
 
 		if (index >= domain_config(domain)->nr_near && !ccx_waits_long(far, now))
+			continue;
+		if (goes_on && !nr_ready(far, CCX_KIND_PERFORMANCE) &&
+		    !ccx_worse_off(domain_weight(far), domain_config(far)->capacity,
+				   domain_weight(domain), domain_config(domain)->capacity))
 			continue;
 		if (take_from(far, performance, now)) {
 			count(CCX_STOLEN, 1);

@@ -288,6 +288,25 @@ static void no_two_domains_want_to_send_each_other_the_same_task(void **state)
 	assert_in_range(evens, ROUNDS / 10, ROUNDS);
 }
 
+/* Five tasks beside four on CPUs that go on: one is taken, in turn. Six beside six: none ever. */
+static void a_busy_cpu_takes_only_from_who_is_worse_off(void **state)
+{
+	uint32_t tasks, capacity;
+
+	(void)state;
+	for (capacity = 1024; capacity < 65536; capacity += 1024) {
+		for (tasks = 1; tasks < 200; tasks++) {
+			assert_true(ccx_worse_off(100 * (tasks + 1), capacity, 100 * tasks, capacity));
+			assert_false(ccx_worse_off(100 * tasks, capacity, 100 * tasks, capacity));
+			/* what is no whole task (of little weight, on its way to sleep) is no reason */
+			assert_false(ccx_worse_off(100 * tasks + 50, capacity, 100 * tasks, capacity));
+			/* twice the capacity, twice the tasks */
+			assert_false(ccx_worse_off(200 * tasks, 2 * capacity, 100 * tasks, capacity));
+			assert_true(ccx_worse_off(200 * tasks + 200, 2 * capacity, 100 * tasks, capacity));
+		}
+	}
+}
+
 /* Nine tasks here and seven there are not even: one goes, and that is the end of it. */
 static void two_tasks_more_are_not_even(void **state)
 {
@@ -419,6 +438,7 @@ int main(void)
 		cmocka_unit_test(weights_even_out_and_come_to_rest),
 		cmocka_unit_test(a_crowd_of_light_tasks_is_not_a_load),
 		cmocka_unit_test(no_two_domains_want_to_send_each_other_the_same_task),
+		cmocka_unit_test(a_busy_cpu_takes_only_from_who_is_worse_off),
 		cmocka_unit_test(two_tasks_more_are_not_even),
 		cmocka_unit_test(stealing_looks_at_few_domains_and_at_all_in_turn),
 		cmocka_unit_test(one_of_two_partners_may_follow_the_other),
