@@ -39,7 +39,7 @@ VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildc
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: soak all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-package check-systemd check-vm bench fuzz install uninstall clean help
+.PHONY: soak all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-package check-systemd check-kubernetes check-vm bench fuzz install uninstall clean help
 
 all: $(B)/scx_ccx texts $(BENCHES) $(B)/tests/simulation/day $(VM_PROGRAMS) $(VM_LIBRARIES)
 
@@ -130,13 +130,13 @@ demo:
 check:
 	tools/deps build test vm package
 	$(MAKE) all
-	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics check-package
+	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics check-package check-kubernetes
 	$(MAKE) check-vm
 
 check-unit: $(UNIT_TESTS)
 	tests/unit/run $^
 
-check-docs: $(B)/scx_ccx
+check-docs: all
 	tests/docs/run
 
 check-install: all
@@ -155,6 +155,10 @@ check-package:
 check-systemd:
 	tools/deps build vm package
 	tests/systemd/run
+
+# Debian's python3, which has Debian's python3-yaml
+check-kubernetes:
+	/usr/bin/python3 tests/kubernetes/manifest.py contrib/kubernetes/scx_ccx.yaml
 
 # static analysis
 check-lint: $(B)/src/bpf/main.bpf.o
