@@ -253,7 +253,8 @@ void CCX_OPS(ccx_tick, struct task_struct *p)
 	struct domain_masks *masks;
 	s32 cpu;
 
-	if (!ccx_waits_long(cpu_config(bpf_get_smp_processor_id())->domain, ccx_now()))
+	if (!ccx_waits_since(cpu_config(bpf_get_smp_processor_id())->domain,
+			     ccx_now() - WAITS_LONG_NS))
 		return;
 	masks = bpf_map_lookup_elem(&ccx_masks, &all);
 	if (!masks || !masks->all)

@@ -26,6 +26,9 @@
  */
 #define WAITS_LONG_NS	(2 * 1000 * 1000ULL)
 
+/* What is next in its domain has waited for so long: its CPUs are not to be had (real-time tasks). */
+#define STRANDED_NS	(50 * 1000 * 1000ULL)
+
 #define KEEP_PREV	0ULL	/* no queue has this number */
 
 /* A choice among queues: the earliest deadline so far. */
@@ -184,24 +187,23 @@ static __always_inline bool take_own(u32 cpu, u32 domain, struct task_struct *pr
 	       take_old(domain, CCX_KIND_EFFICIENCY, now);
 }
 
-static __always_inline bool head_waits_long(u64 queue, u64 now)
+static __always_inline bool head_waits_since(u64 queue, u64 before_ns)
 {
 	u64 deadline = 0, queued_ns = 0;
 
 	/* 0: it has just been taken */
-	return ccx_queue_head(queue, &deadline, &queued_ns) && queued_ns &&
-	       now > queued_ns + WAITS_LONG_NS;
+	return ccx_queue_head(queue, &deadline, &queued_ns) && queued_ns && queued_ns < before_ns;
 }
 
-/* Whether some task has waited there for long enough to change the node. Verified by itself (allowed.h). */
-__noinline u32 ccx_waits_long(u32 domain, u64 now)
+/* Whether some task there has waited since before that. Verified by itself (allowed.h). */
+__noinline u32 ccx_waits_since(u32 domain, u64 before_ns)
 {
 	if (!anything_waits(domain))
 		return false;
-	return domain_state(domain)->old ||
-	       head_waits_long(queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain)), now) ||
-	       head_waits_long(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain)), now) ||
-	       head_waits_long(queue_custody(domain), now);
+	return (domain_state(domain)->old && domain_state(domain)->epoch_ns < before_ns) ||
+	       head_waits_since(queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain)), before_ns) ||
+	       head_waits_since(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain)), before_ns) ||
+	       head_waits_since(queue_custody(domain), before_ns);
 }
 
 static __always_inline bool take_from(u32 domain, bool performance, u64 now)
@@ -210,7 +212,7 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 
 	/* an idle CPU there would have taken what waits, unless it was too late already, or cannot */
 	if (!anything_waits(domain) ||
-	    (state->nr_idle > 0 && !ccx_waits_long(domain, now) &&
+	    (state->nr_idle > 0 && !ccx_waits_since(domain, now - WAITS_LONG_NS) &&
 	     !(ccx_config.consolidate && now < state->overdue_ns + OVERDUE_NS)))
 		return false;
 	return take_critical(domain, performance, now) ||
@@ -221,7 +223,7 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 
 /*
  * Takes from other domains, nearest first (ccx_steal_index, balance.h). A CPU that could go on with what
- * it ran (`goes_on`) only from those that are worse off. Verified by itself (allowed.h).
+ * it ran (`goes_on`) only from those that are worse off or get nothing done. Verified by itself (allowed.h).
  */
 __noinline u32 ccx_steal(u32 cpu, u32 domain, u32 goes_on, u64 now)
 {
@@ -235,11 +237,13 @@ __noinline u32 ccx_steal(u32 cpu, u32 domain, u32 goes_on, u64 now)
 		u32 index = ccx_steal_index(i, turn, others);
 		u32 far = domain_config(domain)->nearest[index & (CCX_MAX_DOMAINS - 1)];
 
-		if (index >= domain_config(domain)->nr_near && !ccx_waits_long(far, now))
+		if (index >= domain_config(domain)->nr_near &&
+		    !ccx_waits_since(far, now - WAITS_LONG_NS))
 			continue;
 		if (goes_on && !nr_ready(far, CCX_KIND_PERFORMANCE) &&
 		    !ccx_worse_off(domain_weight(far), domain_config(far)->capacity,
-				   domain_weight(domain), domain_config(domain)->capacity))
+				   domain_weight(domain), domain_config(domain)->capacity) &&
+		    !ccx_waits_since(far, now - STRANDED_NS))
 			continue;
 		if (take_from(far, performance, now)) {
 			count(CCX_STOLEN, 1);
