@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-# manifest.py FILE    looks at contrib/kubernetes/scx_ccx.yaml. TAP
+# manifest.py FILE [--container]    looks at contrib/kubernetes/scx_ccx.yaml: TAP; or prints, as JSON, what the container may do
 #
 # Not a schema of Kubernetes: names of fields are compared with those of the API's objects that the manifest uses, and values
 # with what docs/fleets.md promises. The last line is "N passed, M failed, 0 skipped".
+import json
 import re
 import sys
 
@@ -71,6 +72,14 @@ def main():
     pod = daemon_set["spec"]["template"]["spec"]
     container = pod["containers"][0]
     security = container["securityContext"]
+    if "--container" in sys.argv:
+        # what tests/vm/container gives the program
+        json.dump({"args": container["args"], "capabilities": [c.lower() for c in security["capabilities"]["add"]],
+                   "memory": mebibytes(container["resources"]["limits"]["memory"]) << 20, "settings": config["data"],
+                   "probe": container["livenessProbe"]["exec"]["command"],
+                   "run_bytes": mebibytes(pod["volumes"][0]["emptyDir"]["sizeLimit"]) << 20}, sys.stdout)
+        return 0
+
     strange = unknown(documents)
     check(f"all fields are the API's{': not ' + ' '.join(strange) if strange else ''}", not strange)
     check("its three objects are in one namespace",
