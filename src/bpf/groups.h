@@ -233,11 +233,11 @@ static __always_inline u32 group_new(u64 cgroup, u32 parent, u32 weight)
 
 static __always_inline s32 group_add(struct cgroup *cgrp, u32 weight)
 {
-	u64 cgroup = cgrp->kn->id;
+	u64 cgroup = BPF_CORE_READ(cgrp, kn, id);
 	u32 group = 0, level = cgrp->level;
 
 	if (level) {
-		group = group_of(cgrp->self.parent->cgroup->kn->id);
+		group = group_of(BPF_CORE_READ(cgrp, self.parent, cgroup, kn, id));
 		if (level <= CCX_SHARE_DEPTH)
 			group = group_new(cgroup, group, weight);
 	}
@@ -251,7 +251,7 @@ static __always_inline s32 group_add(struct cgroup *cgrp, u32 weight)
 /* Limits are not honoured (docs/architecture.md). */
 static __always_inline void group_limit(struct cgroup *cgrp, u64 quota_us)
 {
-	u64 cgroup = cgrp->kn->id;
+	u64 cgroup = BPF_CORE_READ(cgrp, kn, id);
 	u8 one = 1;
 
 	if (quota_us == NO_LIMIT) {
@@ -265,7 +265,7 @@ static __always_inline void group_limit(struct cgroup *cgrp, u64 quota_us)
 /* NULL where it has none of its own. */
 static __always_inline struct ccx_share_node *group_own_node(struct cgroup *cgrp)
 {
-	u64 cgroup = cgrp->kn->id;
+	u64 cgroup = BPF_CORE_READ(cgrp, kn, id);
 	struct ccx_share_node *node = ccx_share_node(&ccx_groups.tree, group_of(cgroup));
 
 	return node->id == cgroup ? node : NULL;
@@ -274,7 +274,7 @@ static __always_inline struct ccx_share_node *group_own_node(struct cgroup *cgrp
 static __always_inline void group_remove(struct cgroup *cgrp)
 {
 	struct ccx_share_node *node = group_own_node(cgrp);
-	u64 cgroup = cgrp->kn->id;
+	u64 cgroup = BPF_CORE_READ(cgrp, kn, id);
 
 	bpf_map_delete_elem(&ccx_group_of_cgroup, &cgroup);
 	group_limit(cgrp, NO_LIMIT);
@@ -301,7 +301,7 @@ static __always_inline void group_enter(struct task_ctx *tctx, struct cgroup *cg
 	bool runnable = tctx->grouped;
 
 	group_count(tctx, false);
-	tctx->group = group_of(cgrp->kn->id);
+	tctx->group = group_of(BPF_CORE_READ(cgrp, kn, id));
 	group_count(tctx, runnable);
 }
 
