@@ -78,6 +78,9 @@ $(B)/tests/vm/%.so: tests/vm/%.c
 $(B)/tests/vm/%: $(B)/tests/vm/%.o
 	$(CC) $(CFLAGS) -pthread $^ $(PKG_LIBS) -o $@
 
+# it installs the program's filter
+$(B)/tests/vm/filter_cost: $(B)/src/filter.o
+
 # it loads the programs itself
 $(B)/tests/vm/verifier: $(PROGRAM_OBJS) $(B)/libccx-topology.a
 
