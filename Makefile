@@ -39,7 +39,7 @@ VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildc
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: soak all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-package check-systemd check-kubernetes check-vm bench fuzz install uninstall clean help
+.PHONY: soak all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-package check-systemd check-kubernetes check-commands check-vm bench fuzz install uninstall clean help
 
 all: $(B)/scx_ccx texts $(BENCHES) $(B)/tests/simulation/day $(VM_PROGRAMS) $(VM_LIBRARIES)
 
@@ -162,6 +162,10 @@ check-systemd:
 # what contrib/kubernetes gives the program, in a virtual machine
 check-kubernetes: all
 	tests/kubernetes/run
+
+# what the documents do in the virtual machine
+check-commands: all
+	tests/docs/commands --machine
 
 # static analysis
 check-lint: $(B)/src/bpf/main.bpf.o
