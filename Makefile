@@ -130,9 +130,12 @@ demo:
 	$(MAKE) all
 	tests/demo/run
 
+# compiles several files at once; the tests themselves run one after another
+JOBS := -j$(shell nproc)
+
 check:
 	tools/deps build test vm package
-	$(MAKE) all
+	$(MAKE) $(JOBS) all $(UNIT_TESTS)
 	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics check-package check-kubernetes
 	$(MAKE) check-vm
 

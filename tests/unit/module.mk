@@ -15,7 +15,7 @@ ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-s
 
 check-sanitize:
 	+ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
-		$(UNIT_MAKE) B=build/asan CFLAGS='$(ASAN_FLAGS)' check-unit
+		$(UNIT_MAKE) $(JOBS) B=build/asan CFLAGS='$(ASAN_FLAGS)' check-unit
 
 # ---- ThreadSanitizer: what threads share without locks ----
 # The sanitizer is told what liburcu promises by tests/unit/tsan_urcu.c; nothing is suppressed.
@@ -28,7 +28,7 @@ TSAN_OBJS  := $(patsubst %,$(B)/%.o,tests/unit/tsan_urcu src/load_table src/hist
 
 # setarch: a sanitizer older than the kernel's address randomisation cannot place its memory
 check-tsan:
-	+$(UNIT_MAKE) B=build/tsan CFLAGS='$(TSAN_FLAGS)' tsan-programs
+	+$(UNIT_MAKE) $(JOBS) B=build/tsan CFLAGS='$(TSAN_FLAGS)' tsan-programs
 	TSAN_OPTIONS=halt_on_error=1 \
 		UNIT_LAUNCH="$$(setarch -R true 2>/dev/null && echo setarch -R)" \
 		tests/unit/run $(addprefix build/tsan/threads/,$(TSAN_TESTS))
