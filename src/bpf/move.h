@@ -15,15 +15,23 @@
 
 #define CALL_PAUSE_NS	(1000 * 1000ULL)	/* between two calls in a domain */
 
-/* Whether the task, which goes on and on where it is, would be better off on another CPU. */
-static __always_inline bool would_move(struct task_ctx *tctx, s32 cpu, u64 now)
+/* Nothing better than this CPU: a performance CPU that has its core for itself. */
+static __always_inline bool best_place(s32 cpu)
 {
 	const volatile struct ccx_config_cpu *config = cpu_config(cpu);
 
+	return config->kind == CCX_KIND_PERFORMANCE &&
+	       (!config->smt || cpu_state(config->sibling)->idle);
+}
+
+/* Whether the task, which goes on and on where it is, would be better off on another CPU. */
+static __always_inline bool would_move(struct task_ctx *tctx, s32 cpu, u64 now)
+{
+	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE;
+
 	if (tctx->speed == CCX_SPEED_LOW)
-		return ccx_config.mixed_kinds && config->kind == CCX_KIND_PERFORMANCE;
-	if (config->kind == CCX_KIND_PERFORMANCE &&
-	    (!config->smt || cpu_state(config->sibling)->idle || ccx_config.siblings_first))
+		return ccx_config.mixed_kinds && performance;
+	if (best_place(cpu) || (performance && ccx_config.siblings_first))
 		return false;
 	/* what it has run since it began is added up only when it stops */
 	return tctx->critical || tctx->speed == CCX_SPEED_HIGH ||
@@ -102,13 +110,10 @@ static __always_inline void note_lesser(struct task_ctx *tctx, s32 cpu)
 /* The CPU goes idle: it calls a task over that would be better off here. */
 static __always_inline void call_over(s32 cpu, u32 domain, u64 now)
 {
-	const volatile struct ccx_config_cpu *config = cpu_config(cpu);
 	struct ccx_domain_state *state = domain_state(domain);
 	s32 from;
 
-	if (ccx_config.consolidate || !state->wants_better ||
-	    config->kind != CCX_KIND_PERFORMANCE ||
-	    (config->smt && !cpu_state(config->sibling)->idle) ||
+	if (ccx_config.consolidate || !state->wants_better || !best_place(cpu) ||
 	    (ccx_config.mixed_kinds && critical_about(domain, now)) ||
 	    now < state->called_ns + CALL_PAUSE_NS)
 		return;

@@ -218,14 +218,16 @@ static __always_inline void judge_handoff(struct task_ctx *tctx, u64 now)
  */
 static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx *tctx)
 {
+	enum kind_mask which;
 	s32 cpu;
 
 	if (ccx_config.consolidate) {
 		packed_wake(p, tctx, ccx_now());
 		return;
 	}
-	cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, tctx->restricted ? MASK_ALL : second_mask(tctx), 0);
-	if (cpu < 0 && ccx_config.low_power)
+	which = tctx->restricted ? MASK_ALL : second_mask(tctx);
+	cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, which, 0);
+	if (cpu < 0 && which != MASK_ALL)
 		cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, MASK_ALL, 0);
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
