@@ -55,3 +55,15 @@ no_kernel_error() {
 stat() { scx_ccx stats --json | jq "$1"; }
 # one CPU method: among all of them are some that the emulated CPU does not know
 load() { stress-ng --quiet --cpu $((cpus + 2)) --cpu-method int64 --switch "$cpus" --fork 2 --timeout "$1"; }
+# value KEY LINE: of what programs like spread print, KEY=VALUE after KEY=VALUE
+value() { echo "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+# at_most A B [C]: A is no more than the larger of B and C
+at_most() { awk -v a="$1" -v b="$2" -v c="${3:-0}" 'BEGIN { exit !(a != "" && a <= (b > c ? b : c)) }'; }
+# idle_share SECONDS: of all CPU time from now on, in which nothing ran, in per cent
+idle() { awk '$1 == "cpu" { print $5 }' /proc/stat; }
+idle_share() {
+	before=$(idle); from=$(cut -d' ' -f1 /proc/uptime)
+	sleep "$1"
+	after=$(idle); to=$(cut -d' ' -f1 /proc/uptime)
+	awk -v i=$((after - before)) -v a="$from" -v b="$to" -v n="$cpus" 'BEGIN { printf "%.1f\n", i / (b - a + 0.001) / n }'
+}
