@@ -418,6 +418,8 @@ static int run_once(struct run *run)
 		run->began_ns = run->session.started_ns;
 	ccx_summary_start(stdout, run->session.topology, run->options, &run->ruling,
 			  run->session.dispatchers);
+	if (run->options->verbose)
+		ccx_counters_say(stdout, &run->session.scheduler.counters);
 	warn_of_limits(run);
 	watch_ranking(run);
 	watch(run, run->session.scheduler.events_fd);
@@ -496,7 +498,8 @@ static int prepare(struct run *run)
 		result = CCX_EXIT_CANNOT;
 		goto failed;
 	}
-	if (ccx_filter_install(needs_children(run->options), &error))
+	if (ccx_filter_install(needs_children(run->options), run->options->die != CCX_DIE_RULE,
+			       &error))
 		fprintf(stderr, "scx_ccx: %s; going on without\n", error.text);
 	if (ccx_memory_lock(&error) || open_files(run, &error) ||
 	    (run->options->metrics && open_metrics(run, &metrics, &error)))

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "control.h"
+#include "counters.h"
 #include "stats_text.h"
 #include "tasks.h"
 
@@ -74,6 +75,7 @@ static int print_text(const char *text)
 	json_array_foreach(json_object_get(root, "domains"), i, domain)
 		print_domain(i, domain);
 	print_rules(json_object_get(root, "rules"));
+	ccx_counters_print(stdout, json_object_get(root, "dies"));
 	ccx_tasks_print(stdout, root);
 	json_decref(root);
 	return CCX_EXIT_DONE;

@@ -75,6 +75,8 @@ static void config_domain(struct ccx_config *config, const struct ccx_topology *
 	uint32_t nr_kind[CCX_NR_KINDS] = { 0 }, nr = 0, i, kind, distance;
 
 	out->nr_cpus = domain->nr_cpus;
+	out->nr_cores = domain->nr_cores;
+	out->cache_die = is_die(topology, index, CCX_PREFER_CACHE);
 	out->fill = domain->nr_cores + (domain->nr_cpus - domain->nr_cores) * 3 / 4;
 	out->capacity = ccx_policy_capacity(topology, index);
 	for (kind = 0; kind < CCX_NR_KINDS; kind++)
@@ -175,6 +177,7 @@ void ccx_configure(struct ccx_config *config, const struct ccx_topology *topolog
 		if (config->cpus[i].kind != CCX_KIND_PERFORMANCE &&
 		    config->cpus[i].capacity > config->lesser_capacity)
 			config->lesser_capacity = config->cpus[i].capacity;
+	config->measured_dies = options->measured_dies;
 	config->low_power = has_kind(topology, CCX_KIND_LOW_POWER) &&
 			    has_kind(topology, CCX_KIND_EFFICIENCY);
 	for (i = 0; i < topology->nr_domains; i++)

@@ -62,13 +62,19 @@ static int allow_all(scmp_filter_ctx context, const char *const *names, size_t n
 	return err;
 }
 
-static int allow(scmp_filter_ctx context, bool children)
+/* The CPUs' counters (counters.c), at each start and restart. */
+static const char *const for_counters[] = { "perf_event_open" };
+
+static int allow(scmp_filter_ctx context, bool children, bool counters)
 {
 	int err = allow_all(context, allowed, sizeof(allowed) / sizeof(allowed[0]));
 
 	if (!err && children)
 		err = allow_all(context, for_children,
 				sizeof(for_children) / sizeof(for_children[0]));
+	if (!err && counters)
+		err = allow_all(context, for_counters,
+				sizeof(for_counters) / sizeof(for_counters[0]));
 	/* threads, but no processes */
 	if (!err && !children)
 		err = seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
@@ -79,13 +85,13 @@ static int allow(scmp_filter_ctx context, bool children)
 	return err;
 }
 
-int ccx_filter_install(bool children, struct ccx_error *error)
+int ccx_filter_install(bool children, bool counters, struct ccx_error *error)
 {
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int err = -ENOMEM;
 
 	if (context) {
-		err = allow(context, children);
+		err = allow(context, children, counters);
 		if (!err)
 			err = seccomp_load(context);
 		seccomp_release(context);

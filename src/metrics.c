@@ -261,6 +261,30 @@ static void print_sets(const struct output *out, const struct ccx_stats *stats)
 	print_count(out, stats->packer.shrunk);
 }
 
+/* Only on machines with two kinds of die. */
+static void print_dies(const struct output *out, const struct ccx_die_figures *dies)
+{
+	static const char *const names[CCX_NR_PREFERS] = {
+		[CCX_PREFER_AUTO] = "undecided",
+		[CCX_PREFER_CACHE] = "cache",
+		[CCX_PREFER_FREQUENCY] = "frequency",
+	};
+	uint32_t i;
+
+	if (!dies->dies)
+		return;
+	begin(out, "die_processes", "gauge", NULL,
+	      "Processes that worked of late, by the die they prefer by what was measured.");
+	for (i = 0; i < CCX_NR_PREFERS; i++)
+		if (names[i]) {
+			fprintf(out->file, PREFIX "die_processes{die=\"%s\"} ", names[i]);
+			print_count(out, dies->processes[i]);
+		}
+	begin(out, "die_choices", "counter", NULL, "Times what a process prefers changed.");
+	fputs(PREFIX "die_choices_total ", out->file);
+	print_count(out, dies->counts.choices);
+}
+
 char *ccx_metrics_text(const struct ccx_stats *stats, enum ccx_metrics_format format)
 {
 	bool open = format == CCX_METRICS_OPEN;
@@ -285,6 +309,7 @@ char *ccx_metrics_text(const struct ccx_stats *stats, enum ccx_metrics_format fo
 	print_latency(&out, stats);
 	print_rules(&out, &stats->rules);
 	print_sets(&out, stats);
+	print_dies(&out, &stats->dies);
 	if (open)
 		fputs("# EOF\n", out.file);
 	failed = ferror(out.file);

@@ -53,6 +53,8 @@ const struct ccx_option ccx_option_table[] = {
 	  FLAG(consolidate), SETTING_OF(RUN) },
 	{ "siblings", "last|first", "Packed, siblings of busy cores are used after idle cores, or before",
 	  WORD(siblings_first, 0), SETTING_OF(RUN) },
+	{ "die", "auto|rule|software", "Which die processes belong to: measured, by rule only, or for tests",
+	  WORD(die, 0), SETTING_OF(RUN) },
 	{ "partial", NULL, "Schedule only tasks with policy SCHED_EXT",
 	  FLAG(partial), SETTING_OF(RUN) },
 	{ "rules", "FILE", "Classes of tasks by name, cgroup or pid",

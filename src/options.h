@@ -45,6 +45,7 @@ struct ccx_options {
 	const char *metrics;		/* ADDRESS; NULL: none */
 	bool consolidate;
 	uint32_t siblings_first;	/* 0: last */
+	uint32_t die;			/* enum ccx_die_source (counters.h) */
 	bool partial;
 	bool verbose;
 	/* topology */

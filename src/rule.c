@@ -12,9 +12,10 @@ const char *const ccx_class_names[CCX_NR_CLASSES] = {
 };
 
 const char *const ccx_prefer_names[CCX_NR_PREFERS] = {
-	[CCX_PREFER_NONE] = "none",
+	[CCX_PREFER_AUTO] = "auto",
 	[CCX_PREFER_CACHE] = "cache",
 	[CCX_PREFER_FREQUENCY] = "frequency",
+	[CCX_PREFER_NONE] = "none",
 };
 
 static bool words_cover(__u64 a, __u64 a_mask, __u64 b, __u64 b_mask)

@@ -173,6 +173,9 @@ static int configure(struct bpf_object *object, const struct ccx_topology *topol
 		return ccx_error_set(error, err, "cannot set up the operations table: %s",
 				     strerror(-err));
 	ccx_task_iter_prepare(object);
+	err = ccx_counters_prepare(object, config->measured_dies);
+	if (err)
+		return ccx_error_set(error, err, "cannot prepare counters: %s", strerror(-err));
 	for (i = 0; i < sizeof(per_domain) / sizeof(per_domain[0]); i++) {
 		map = bpf_object__find_map_by_name(object, per_domain[i]);
 		err = map ? bpf_map__set_max_entries(map, topology->nr_domains) : -ENOENT;
@@ -211,16 +214,24 @@ static int load(struct ccx_scheduler *scheduler, const struct ccx_topology *topo
 		const struct ccx_scheduler_options *options, const pid_t *tids,
 		struct ccx_error *error)
 {
+	struct ccx_scheduler_options measured = *options;
 	int err;
 
-	scheduler->object = ccx_scheduler_prepare(topology, options, tids, error);
-	if (!scheduler->object)
-		return -errno;
-	err = bpf_object__load(scheduler->object);
+	ccx_counters_open(&scheduler->counters, topology, options->die, options->consolidate);
+	do {
+		bpf_object__close(scheduler->object);
+		measured.measured_dies = ccx_counters_measure(&scheduler->counters);
+		scheduler->object = ccx_scheduler_prepare(topology, &measured, tids, error);
+		if (!scheduler->object)
+			return -errno;
+		err = bpf_object__load(scheduler->object);
+		/* a kernel that refuses the programs for counters must not cost the others */
+	} while (err && ccx_counters_refused(&scheduler->counters, err));
 	if (err)
 		return ccx_error_set(error, err == -ENOMEM ? err : -ENOTSUP,
 				     "this kernel does not load the scheduler: %s (--verbose tells more)",
 				     strerror(-err));
+	ccx_counters_start(&scheduler->counters, scheduler->object);
 	return 0;
 }
 
@@ -273,6 +284,7 @@ void ccx_scheduler_close(struct ccx_scheduler *scheduler)
 	uint32_t i;
 
 	ccx_scheduler_detach(scheduler);
+	ccx_counters_close(&scheduler->counters);
 	unmap(scheduler->state, sizeof(struct ccx_state));
 	unmap(scheduler->exit, sizeof(struct ccx_exit));
 	unmap(scheduler->decisions, scheduler->nr_domains * sizeof(struct ccx_decision_ring));

@@ -17,6 +17,7 @@
 #include "ccx/error.h"
 #include "ccx/rules.h"
 #include "ccx/topology.h"
+#include "counters.h"
 
 struct bpf_object;
 struct bpf_link;
@@ -34,6 +35,7 @@ struct ccx_scheduler {
 	int set_events_fd;
 	int *message_fds;			/* one a domain */
 	uint32_t nr_domains;
+	struct ccx_counters counters;
 };
 
 struct ccx_scheduler_options {
@@ -43,6 +45,8 @@ struct ccx_scheduler_options {
 	bool partial;
 	bool consolidate;
 	bool siblings_first;
+	enum ccx_die_source die;
+	bool measured_dies;	/* ccx_scheduler_open() finds out */
 	uint64_t hotplug_seq;	/* read before the topology, so that no change in between is missed */
 };
 

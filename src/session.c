@@ -152,6 +152,7 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 		.partial = options->partial,
 		.consolidate = ccx_options_consolidate(options),
 		.siblings_first = options->siblings_first,
+		.die = options->die,
 		.hotplug_seq = ccx_scheduler_hotplug_seq(),
 	};
 	pid_t tids[CCX_MAX_DOMAINS];

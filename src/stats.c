@@ -58,6 +58,7 @@ void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *schedul
 	stats->limited_cgroups =
 		scheduler->state->limited_cgroups > 0 ? scheduler->state->limited_cgroups : 0;
 	ccx_ruling_figures(ruling, scheduler, &stats->rules);
+	ccx_counters_read(&scheduler->counters, &stats->dies);
 	for (i = 0; i < topology->nr_domains; i++) {
 		const volatile struct ccx_domain_state *state = &scheduler->state->domains[i];
 		const struct ccx_domain *domain = &topology->domains[i];
@@ -225,6 +226,7 @@ char *ccx_stats_json(const struct ccx_stats *stats, const struct ccx_tasks *task
 			 "uptime_ns", (json_int_t)stats->uptime_ns, "domains", domains, "rules",
 			 ccx_ruling_json(&stats->rules));
 	json_object_set_new(root, "consolidation", sets_json(stats));
+	json_object_set_new(root, "dies", ccx_counters_json(&stats->dies));
 	json_object_set_new(root, "limited_cgroups",
 			    json_integer((json_int_t)stats->limited_cgroups));
 	ccx_tasks_json(tasks, root);

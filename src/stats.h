@@ -36,6 +36,7 @@ struct ccx_stats {
 	uint32_t nr_domains;
 	struct ccx_domain_stats domains[CCX_MAX_DOMAINS];
 	struct ccx_ruling_figures rules;
+	struct ccx_die_figures dies;
 	uint64_t limited_cgroups;	/* with a cpu.max, which is not honoured */
 	bool consolidates;
 	uint64_t in_use;	/* bit d: work is packed into domain d; with --consolidate */

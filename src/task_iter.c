@@ -10,7 +10,7 @@
 #include "clock.h"
 
 /* As many as the kernel hands out at a time: it fills eight pages. */
-#define RECORDS_AT_ONCE 455
+#define RECORDS_AT_ONCE 409
 
 static struct bpf_program *program_of(struct bpf_object *object)
 {

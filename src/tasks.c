@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ccx/abi.h"
+#include "rule.h"
 
 #define COMM_BYTES sizeof(((struct ccx_task_record *)0)->comm)
 
@@ -14,6 +15,7 @@ static const char *const reason_names[CCX_NR_REASONS] = {
 	[CCX_REASON_KERNEL] = "kernel",
 	[CCX_REASON_LIGHT] = "light",
 	[CCX_REASON_MODERATE] = "moderate",
+	[CCX_REASON_DIE] = "die",
 };
 
 /* ---- taking in ---- */
@@ -53,7 +55,7 @@ static void put_in_order(struct ccx_tasks *tasks)
 static bool possible(const struct ccx_task_record *record)
 {
 	return record->pid && record->tgid && record->domain < CCX_MAX_DOMAINS &&
-	       record->reason < CCX_NR_REASONS &&
+	       record->reason < CCX_NR_REASONS && record->prefer < CCX_PREFER_NONE &&
 	       (record->cpu < CCX_MAX_CPUS || record->cpu == CCX_TASK_NO_CPU);
 }
 
@@ -133,9 +135,15 @@ static json_t *ran_ago_json(const struct ccx_task_record *record, uint64_t now_n
 	return json_integer((json_int_t)((now_ns - record->stopped_ns) / 1000));
 }
 
+/* NULL: neither. */
+static const char *die_name(const struct ccx_task_record *record)
+{
+	return record->prefer ? ccx_prefer_names[record->prefer] : NULL;
+}
+
 static json_t *task_json(const struct ccx_task_record *record, uint64_t now_ns)
 {
-	return json_pack("{s:I, s:I, s:o, s:i, s:o, s:b, s:s, s:f, s:I, s:I, s:b, s:b, s:o}",
+	return json_pack("{s:I, s:I, s:o, s:i, s:o, s:b, s:s, s:f, s:I, s:I, s:b, s:b, s:o, s:s?, s:s?}",
 			 "pid", (json_int_t)record->pid, "tgid", (json_int_t)record->tgid, "comm",
 			 comm_json(record->comm), "domain", (int)record->domain, "cpu",
 			 record->cpu == CCX_TASK_NO_CPU ? json_null() : json_integer(record->cpu),
@@ -144,7 +152,10 @@ static json_t *task_json(const struct ccx_task_record *record, uint64_t now_ns)
 			 (json_int_t)(record->burst_ns / 1000), "sleep_us",
 			 (json_int_t)(record->sleep_ns / 1000), "running", runs(record),
 			 "on_performance", !!record->on_performance, "ran_ago_us",
-			 ran_ago_json(record, now_ns));
+			 ran_ago_json(record, now_ns), "die", die_name(record), "die_by",
+			 record->die_ruled ? "rule" :
+			 record->prefer	   ? "measured" :
+					     NULL);
 }
 
 void ccx_tasks_json(const struct ccx_tasks *tasks, json_t *root)
@@ -198,28 +209,40 @@ static void format_ago(char *out, size_t size, const json_t *task)
 		snprintf(out, size, "%lld s", us / 1000000);
 }
 
-static void print_row(FILE *file, const json_t *task)
+/* Which die the task is kept on, with a * if a rule says so. */
+static void format_die(char *out, size_t size, const json_t *task)
+{
+	const char *die = json_string_value(json_object_get(task, "die"));
+	const char *by = json_string_value(json_object_get(task, "die_by"));
+
+	snprintf(out, size, "%.10s%s", die ?: "-", by && !strcmp(by, "rule") ? "*" : "");
+}
+
+static void print_row(FILE *file, const json_t *task, bool dies)
 {
 	const json_t *cpu = json_object_get(task, "cpu");
 	const char *reason = json_string_value(json_object_get(task, "reason"));
-	char comm[COMM_BYTES], ago[32], where[16] = "-";
+	char comm[COMM_BYTES], ago[32], die[16], where[16] = "-";
 
 	format_comm(comm, sizeof(comm), json_string_value(json_object_get(task, "comm")));
 	format_ago(ago, sizeof(ago), task);
 	if (json_is_integer(cpu))
 		snprintf(where, sizeof(where), "%d", (int)json_integer_value(cpu));
-	fprintf(file, "%8lld %8lld %-15s %6lld %4s %-4s %-4s %-8s %6.1f%% %9lld %9lld %10s\n",
+	fprintf(file, "%8lld %8lld %-15s %6lld %4s %-4s %-4s %-8s %6.1f%% %9lld %9lld %10s",
 		number(task, "pid"), number(task, "tgid"), comm, number(task, "domain"), where,
 		json_is_true(json_object_get(task, "on_performance")) ? "perf" : "-",
 		json_is_true(json_object_get(task, "critical")) ? "yes" : "no", reason ?: "?",
 		100 * json_real_value(json_object_get(task, "demand")), number(task, "burst_us"),
 		number(task, "sleep_us"), ago);
+	format_die(die, sizeof(die), task);
+	fprintf(file, dies ? " %s\n" : "\n", die);
 }
 
 void ccx_tasks_print(FILE *file, const json_t *root)
 {
 	const json_t *list = json_object_get(root, "tasks"), *task;
 	const char *error = json_string_value(json_object_get(root, "tasks_error"));
+	bool dies = json_is_object(json_object_get(root, "dies"));
 	size_t nr = json_array_size(list), i;
 	char line[512];
 
@@ -232,12 +255,12 @@ void ccx_tasks_print(FILE *file, const json_t *root)
 	fprintf(file, "%lld tasks latency-critical or named by rules, and %lld kernel threads\n",
 		(long long)nr + number(root, "tasks_left_out"), number(root, "kernel_threads"));
 	if (nr)
-		fprintf(file, "%8s %8s %-15s %6s %4s %-4s %-4s %-8s %7s %9s %9s %10s\n", "pid",
+		fprintf(file, "%8s %8s %-15s %6s %4s %-4s %-4s %-8s %7s %9s %9s %10s%s\n", "pid",
 			"tgid", "comm", "domain", "cpu", "kind", "crit", "reason", "demand",
-			"burst us", "sleep us", "last ran");
+			"burst us", "sleep us", "last ran", dies ? " die" : "");
 	for (i = 0; i < nr && i < CCX_TASK_ROWS; i++) {
 		task = json_array_get(list, i);
-		print_row(file, task);
+		print_row(file, task, dies);
 	}
 	nr += number(root, "tasks_left_out");
 	if (nr > i)

@@ -227,12 +227,14 @@ struct ccx_config_cpu {
 
 struct ccx_config_domain {
 	__u32 nr_cpus;
+	__u32 nr_cores;
 	__u32 capacity;		/* ccx_policy_capacity() */
 	__u32 dispatcher_tid;
 	__u32 fill;		/* so many of its CPUs are used before others are woken */
 	__u8 nr_kind[CCX_NR_KINDS];	/* saturates at 255 */
 	__u8 critical_home;	/* nearest domain with performance CPUs, itself if it has some */
 	__u8 die[CCX_DIES];	/* by enum ccx_prefer: nearest domain of that die, else itself */
+	__u8 cache_die;		/* where a part has two, it is the one with the larger cache */
 	__u16 performance[CCX_VICTIMS];	/* the first of its performance CPUs */
 	__u8 nearest[CCX_MAX_DOMAINS];	/* all other domains, by distance */
 	__u32 nr_near;		/* so many of these are on the same memory node */
@@ -248,6 +250,7 @@ struct ccx_config {
 	__u32 consolidate;	/* pack work into the domains of ccx_sets */
 	__u32 siblings_first;	/* with that: both siblings of a core before the next core */
 	__u32 low_power;	/* it has low-power CPUs beside efficiency ones */
+	__u32 measured_dies;	/* what dies processes prefer is measured (ccx/dies.h) */
 	__u32 lesser_capacity;	/* the largest of a CPU that is no performance CPU */
 	__u64 domains_of[2];	/* by enum ccx_set_class: the domains that may be in that set */
 	__u64 low_power_domains; /* bit d: domain d has no other */

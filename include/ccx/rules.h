@@ -34,9 +34,10 @@ enum ccx_class {
 
 /* Of performance CPUs on parts where some have the larger cache and some the higher clock. */
 enum ccx_prefer {
-	CCX_PREFER_NONE,
+	CCX_PREFER_AUTO,		/* what was measured, if anything (ccx/dies.h) */
 	CCX_PREFER_CACHE,
 	CCX_PREFER_FREQUENCY,
+	CCX_PREFER_NONE,		/* neither, whatever was measured */
 	CCX_NR_PREFERS,
 };
 

@@ -18,10 +18,11 @@ enum ccx_task_reason {
 	CCX_REASON_KERNEL,	/* a kernel thread */
 	CCX_REASON_LIGHT,	/* its band, by the classifier */
 	CCX_REASON_MODERATE,
+	CCX_REASON_DIE,		/* not latency-critical: what was measured puts it on a die */
 	CCX_NR_REASONS,
 };
 
-/* A task is in the stream if it is latency-critical or a rule names it. */
+/* A task is in the stream if it is latency-critical, if a rule names it, or if it prefers a die. */
 struct ccx_task_record {
 	__u64 burst_ns;		/* average work between sleeps, on the fastest kind of CPU */
 	__u64 sleep_ns;		/* average time asleep; 0: it has never slept */
@@ -36,10 +37,13 @@ struct ccx_task_record {
 	__u8 reason;		/* enum ccx_task_reason */
 	__u8 ruled;		/* a rule names it: its class or what it prefers */
 	__u8 on_performance;	/* `cpu` is a performance CPU */
+	__u8 prefer;		/* enum ccx_prefer (ccx/rules.h): the die that it is kept on */
+	__u8 die_ruled;		/* a rule says so, or that it prefers nothing; else it was measured */
+	__u8 reserved[6];
 	char comm[16];		/* any bytes */
 };
 
-_Static_assert(sizeof(struct ccx_task_record) == 72, "no padding: all of it goes to user space");
-_Static_assert(__builtin_offsetof(struct ccx_task_record, comm) == 56, "comm is aligned");
+_Static_assert(sizeof(struct ccx_task_record) == 80, "no padding: all of it goes to user space");
+_Static_assert(__builtin_offsetof(struct ccx_task_record, comm) == 64, "comm is aligned");
 
 #endif

@@ -76,7 +76,7 @@ static __always_inline bool custody_send(struct task_struct *p, struct task_ctx 
 	message->generation = ++tctx->generation;
 	message->sent_ns = bpf_ktime_get_ns();
 	/* which die it runs on is not a dispatcher's to decide where a rule says so */
-	message->domains = tctx->prefer ? 1ULL << (domain & 63) : tctx->domains;
+	message->domains = tctx->prefer && tctx->die_ruled ? 1ULL << (domain & 63) : tctx->domains;
 	if (heavy(tctx))
 		message->domains &= ~ccx_config.low_power_domains;
 	message->vtime_ns = tctx->vtime - domain_state(domain)->vtime_now;

@@ -7,6 +7,7 @@
 #define CCX_BPF_HOME_H
 
 #include "allowed.h"
+#include "dies.h"
 #include "groups.h"
 #include "kinds.h"
 #include "set.h"
@@ -66,17 +67,55 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 	tctx->domains = domains;
 }
 
+/* A core of that domain, or more, has nothing to run. */
+static __always_inline bool has_free_core(u32 domain)
+{
+	s64 busy = domain_config(domain)->nr_cpus - domain_state(domain)->nr_idle;
+
+	return busy < domain_config(domain)->nr_cores;
+}
+
+/*
+ * What was measured of the task's process, where no rule speaks of dies. A rule is an order; this is a
+ * preference, which is followed where nobody pays for it: where a core is free on that die, or the
+ * task's share gets no smaller. The latter not at once again: where loads are alike, a dispatcher
+ * would send it back each time. A latency-critical task goes there in any case.
+ */
+#define FOLLOW_PAUSE_NS	(1000 * 1000 * 1000ULL)
+
+static __always_inline void follow_measured(struct task_struct *p, struct task_ctx *tctx)
+{
+	u32 here = tctx->domain, there;
+	u64 weight = domain_weight(here);
+
+	if (tctx->die_ruled)
+		return;
+	tctx->prefer = die_measured(p);
+	there = die_of(tctx, here);
+	if (there == here || tctx->critical || has_free_core(there))
+		return;
+	/* it is counted here while it does not sleep */
+	weight -= weight < tctx->counted ? weight : tctx->counted;
+	if (ccx_now() < tctx->moved_ns + FOLLOW_PAUSE_NS ||
+	    !ccx_may_follow(weight, domain_config(here)->capacity, domain_weight(there),
+			    domain_config(there)->capacity, tctx->weight))
+		tctx->prefer = CCX_PREFER_AUTO;
+}
+
 /*
  * The domain whose queues the task waits in: its own, or one that its affinity allows; the die that
- * a rule prefers, or for a latency-critical task one with performance CPUs, if it may. A heavy task
- * is not at home among low-power CPUs. Where work is packed, the nearest that is in use.
+ * a rule or what was measured prefers, or for a latency-critical task one with performance CPUs, if
+ * it may. A heavy task is not at home among low-power CPUs. Where work is packed, the nearest that is
+ * in use.
  */
 static __always_inline void settle_domain(struct task_struct *p, struct task_ctx *tctx)
 {
 	u32 home = tctx->domain;
 
+	if (ccx_config.measured_dies)
+		follow_measured(p, tctx);
 	if (tctx->prefer)
-		home = domain_config(home)->die[tctx->prefer & (CCX_DIES - 1)];
+		home = die_of(tctx, home);
 	else if (tctx->critical || (low_power_only(home) && heavy(tctx)))
 		home = domain_config(home)->critical_home;
 	if (ccx_config.consolidate)

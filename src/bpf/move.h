@@ -44,6 +44,20 @@ static __always_inline void wants_better(s32 cpu)
 	domain_state(domain_config(cpu_config(cpu)->domain)->critical_home)->wants_better = cpu + 1;
 }
 
+/* Claims an idle core of the die that the task prefers, if it runs on another. */
+static __always_inline s32 claim_on_die(struct task_struct *p, struct task_ctx *tctx, s32 cpu)
+{
+	u32 here = cpu_config(cpu)->domain, there;
+
+	if (!tctx->die_ruled)
+		tctx->prefer = die_measured(p);
+	there = die_of(tctx, here);
+	if (there == here || !may_be_idle(tctx, there) || migration_disabled(p) ||
+	    p->flags & PF_EXITING)
+		return -1;
+	return claim_idle(p, tctx, there, MASK_ALL, CCX_PICK_IDLE_CORE);
+}
+
 /*
  * The task's slice is over and nothing else wants the CPU, so it would go on. If there is an idle one
  * that suits it better, a faster one or a core that it need not share, that is claimed and the task
@@ -54,6 +68,13 @@ static __always_inline bool move_on(struct task_struct *p, struct task_ctx *tctx
 	s32 to;
 
 	clamps_follow(p, tctx);
+	if (ccx_config.measured_dies) {
+		to = claim_on_die(p, tctx, cpu);
+		if (to >= 0) {
+			tctx->moves_to = to + 1;
+			return true;
+		}
+	}
 	/* the kernel does not ask ops.enqueue about a task that exits */
 	if (!would_move(tctx, cpu, now) || migration_disabled(p) || p->flags & PF_EXITING)
 		return false;

@@ -163,7 +163,7 @@ static __noinline u32 rules_find(struct task_struct *p, const struct rule_subjec
 static __noinline void rules_match(struct task_struct *p, struct task_ctx *tctx, u64 version)
 {
 	const struct ccx_rules_table *table = rules_table(version);
-	u8 class = CCX_CLASS_AUTO, prefer = CCX_PREFER_NONE;
+	u8 class = CCX_CLASS_AUTO, prefer = CCX_PREFER_AUTO;
 	u32 index = CCX_MAX_RULES;
 
 	subject_read(&tctx->subject, p, table->look);
@@ -175,7 +175,8 @@ static __noinline void rules_match(struct task_struct *p, struct task_ctx *tctx,
 		prefer = table->rules[index].prefer;
 		__sync_fetch_and_add(&ccx_rule_hits.tables[version & 1][index], 1);
 	}
-	tctx->prefer = prefer < CCX_NR_PREFERS ? prefer : CCX_PREFER_NONE;
+	tctx->die_ruled = prefer != CCX_PREFER_AUTO && prefer < CCX_NR_PREFERS;
+	tctx->prefer = tctx->die_ruled && prefer != CCX_PREFER_NONE ? prefer : CCX_PREFER_AUTO;
 	class = class < CCX_NR_CLASSES ? class : CCX_CLASS_AUTO;
 	if (class == tctx->ruled)
 		return;

@@ -100,7 +100,8 @@ struct task_ctx {
 	u8 bound;		/* it waits in bound(its CPU) */
 	u16 moves_to;		/* CPU + 1, claimed for it, that it moves to when its slice is over */
 	u8 ruled;		/* enum ccx_class: what a rule says */
-	u8 prefer;		/* enum ccx_prefer: the same */
+	u8 prefer;		/* enum ccx_prefer: by a rule, or measured; AUTO: neither die */
+	u8 die_ruled;		/* a rule says what it prefers, or that it prefers nothing */
 	u8 blocked;		/* its last sleep was for a lock or a disk, not of its own will */
 	u8 speed;		/* enum ccx_speed: what clamps say */
 };

@@ -39,6 +39,8 @@ static __always_inline u32 task_reason(struct task_struct *p, struct task_ctx *t
 		return CCX_REASON_LIGHT;
 	if (tctx->critical && tctx->band == CCX_BAND_MODERATE)
 		return CCX_REASON_MODERATE;
+	if (tctx->prefer && !tctx->die_ruled)
+		return CCX_REASON_DIE;
 	return CCX_REASON_RULE;	/* what it prefers; or one that is gone, until the task sleeps */
 }
 
@@ -69,9 +71,11 @@ int ccx_list_tasks(struct bpf_iter__task *ctx)
 	tctx = task_ctx_get(p);
 	if (!tctx || !task_is_ours(p, tctx))
 		return 0;
-	record.ruled = tctx->ruled != CCX_CLASS_AUTO || tctx->prefer != CCX_PREFER_NONE;
-	if (!tctx->critical && !record.ruled)
+	record.ruled = tctx->ruled != CCX_CLASS_AUTO || tctx->die_ruled;
+	if (!tctx->critical && !record.ruled && !tctx->prefer)
 		return 0;
+	record.prefer = tctx->prefer;
+	record.die_ruled = tctx->die_ruled;
 	record.burst_ns = tctx->burst_ns;
 	record.sleep_ns = tctx->sleep_ns;
 	record.stopped_ns = tctx->stopped_ns;

@@ -110,6 +110,8 @@ static void faster_cores_with_a_cache_of_their_own_are_a_die(void **state)
 		assert_int_equal(config.domains[i].die[CCX_PREFER_FREQUENCY], 0);
 		assert_int_equal(config.domains[i].die[CCX_PREFER_CACHE], i);
 		assert_int_equal(config.domains[i].die[CCX_PREFER_NONE], i);
+		assert_int_equal(config.domains[i].die[CCX_PREFER_AUTO], i);
+		assert_false(config.domains[i].cache_die);
 	}
 }
 

@@ -20,7 +20,7 @@
 #define WITHOUT_SECCOMP 77
 
 /* Runs `body` behind the filter; what it returns is the child's exit code. */
-static void behind(bool children, int (*body)(void))
+static void behind(bool children, bool counters, int (*body)(void))
 {
 	int status;
 	pid_t child = fork();
@@ -32,7 +32,7 @@ static void behind(bool children, int (*body)(void))
 		alarm(30);
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 			_exit(1);
-		err = ccx_filter_install(children, NULL);
+		err = ccx_filter_install(children, counters, NULL);
 		_exit(err == -ENOTSUP ? WITHOUT_SECCOMP : err ? 1 : body());
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -44,7 +44,7 @@ static void behind(bool children, int (*body)(void))
 
 static void behind_filter(int (*body)(void))
 {
-	behind(false, body);
+	behind(false, false, body);
 }
 
 static bool refused(long result)
@@ -89,6 +89,17 @@ static int no_others(void)
 	       !refused(syscall(SYS_init_module, NULL, 0, ""));
 }
 
+static int no_counters(void)
+{
+	return !refused(syscall(SYS_perf_event_open, NULL, -1, 0, -1, 0));
+}
+
+/* It comes as far as the kernel's look at the arguments. */
+static int counters(void)
+{
+	return syscall(SYS_perf_event_open, NULL, -1, 0, -1, 0) != -1 || errno != EFAULT;
+}
+
 static void *nothing(void *context)
 {
 	sched_yield();
@@ -128,8 +139,16 @@ static void no_process_is_made(void **state)
 static void a_child_where_one_is_needed(void **state)
 {
 	(void)state;
-	behind(true, child_only);
-	behind(true, threads_and_files);
+	behind(true, false, child_only);
+	behind(true, false, threads_and_files);
+}
+
+static void counters_where_they_are_wanted(void **state)
+{
+	(void)state;
+	behind(false, false, no_counters);
+	behind(false, true, counters);
+	behind(false, true, no_others);
 }
 
 static void others_are_left_alone(void **state)
@@ -156,6 +175,7 @@ int main(void)
 		cmocka_unit_test(no_program_is_started),
 		cmocka_unit_test(no_process_is_made),
 		cmocka_unit_test(a_child_where_one_is_needed),
+		cmocka_unit_test(counters_where_they_are_wanted),
 		cmocka_unit_test(others_are_left_alone),
 		cmocka_unit_test(threads_and_files_work),
 		cmocka_unit_test(capabilities_can_be_dropped),

@@ -95,6 +95,15 @@ static void values_are_those_read(void **state)
 	has(text, "scx_ccx_domain_in_use{domain=\"0\"} 0");
 	has(text, "scx_ccx_domain_in_use{domain=\"1\"} 1");
 	has(text, "scx_ccx_sets_grown_total 5");
+	assert_null(strstr(text, "scx_ccx_die_"));
+	free(text);
+	stats.dies.dies = true;
+	stats.dies.processes[CCX_PREFER_CACHE] = 3;
+	stats.dies.counts.choices = 9;
+	text = ccx_metrics_text(&stats, CCX_METRICS_OPEN);
+	has(text, "scx_ccx_die_processes{die=\"cache\"} 3");
+	has(text, "scx_ccx_die_processes{die=\"frequency\"} 0");
+	has(text, "scx_ccx_die_choices_total 9");
 	free(text);
 }
 

@@ -210,7 +210,7 @@ static void faults_are_named_with_their_line(void **state)
 	bad(1, RULE("pid = 7; class = \"critical\";"),
 	    "\"auto\", \"latency-critical\", \"normal\" or \"batch\"");
 	bad(1, RULE("pid = 7; class = 1;"), "class is one of");
-	bad(1, RULE("pid = 7; prefer = \"speed\";"), "\"none\", \"cache\" or \"frequency\"");
+	bad(1, RULE("pid = 7; prefer = \"speed\";"), "\"auto\", \"cache\", \"frequency\" or \"none\"");
 	bad(2, "# \n@include \"/etc/passwd\"\n", "@include");
 	bad(2, "rules = ();\n  @include \"x\"", "@include");
 	/* no line to blame */

@@ -219,6 +219,7 @@ static void any_bytes_make_a_document(void **state)
 		if (i % 2) { /* possible as far as that is checked */
 			it.pid |= 1, it.tgid |= 1;
 			it.domain %= CCX_MAX_DOMAINS, it.reason %= CCX_NR_REASONS;
+			it.prefer %= CCX_PREFER_NONE;
 			it.cpu %= CCX_MAX_CPUS;
 		}
 		add(it);
@@ -257,6 +258,8 @@ static void the_fields_say_what_the_record_says(void **state)
 	assert_int_equal(number(task, "cpu"), 5);
 	assert_true(json_is_true(json_object_get(task, "critical")));
 	assert_string_equal(json_string_value(json_object_get(task, "reason")), "moderate");
+	assert_true(json_is_null(json_object_get(task, "die")));
+	assert_true(json_is_null(json_object_get(task, "die_by")));
 	demand = json_real_value(json_object_get(task, "demand"));
 	assert_true(demand > 0.0999 && demand < 0.1001);
 	assert_int_equal(number(task, "burst_us"), 1000);
@@ -430,6 +433,53 @@ static void no_task_is_one_line(void **state)
 	json_decref(root);
 }
 
+static const char *die_of(const struct ccx_task_record *it, const char *name)
+{
+	static char text[32];
+	json_t *root;
+
+	ccx_tasks_begin(&tasks);
+	add(*it);
+	ccx_tasks_end(&tasks);
+	root = json();
+	snprintf(text, sizeof(text), "%s",
+		 json_string_value(json_object_get(first(root), name)) ?: "null");
+	json_decref(root);
+	return text;
+}
+
+static void the_die_and_who_says_so(void **state)
+{
+	struct ccx_task_record it = record(21, 7 * MS);
+	json_t *root;
+	char *text;
+
+	(void)state;
+	it.prefer = CCX_PREFER_CACHE;
+	assert_string_equal(die_of(&it, "die"), "cache");
+	assert_string_equal(die_of(&it, "die_by"), "measured");
+	it.die_ruled = 1;
+	assert_string_equal(die_of(&it, "die_by"), "rule");
+	it.prefer = CCX_PREFER_AUTO; /* a rule says that it is kept on none */
+	assert_string_equal(die_of(&it, "die"), "null");
+	assert_string_equal(die_of(&it, "die_by"), "rule");
+
+	it.prefer = CCX_PREFER_FREQUENCY;
+	ccx_tasks_begin(&tasks);
+	add(it);
+	ccx_tasks_end(&tasks);
+	root = json();
+	text = text_of(root);
+	assert_null(strstr(text, "frequency")); /* no such dies here, no column */
+	free(text);
+	json_object_set_new(root, "dies", json_object());
+	text = text_of(root);
+	assert_non_null(strstr(text, " die\n"));
+	assert_non_null(strstr(text, " frequency*\n"));
+	free(text);
+	json_decref(root);
+}
+
 /* An older scheduler has no such fields; another one may have others. */
 static void a_document_of_another_kind_is_no_harm(void **state)
 {
@@ -484,6 +534,7 @@ int main(void)
 		TEST(impossible_records_are_not_listed_but_told),
 		TEST(any_bytes_make_a_document),
 		TEST(the_fields_say_what_the_record_says),
+		TEST(the_die_and_who_says_so),
 		TEST(what_is_not_known_is_null),
 		TEST(demand_is_a_share),
 		TEST(without_the_readers_clock_the_latest_event_is_now),

@@ -81,7 +81,7 @@ int main(void)
 	yield_ns();
 	plain = yield_ns();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || measure_run() ||
-	    ccx_filter_install(false, &error)) {
+	    ccx_filter_install(false, true, &error)) {
 		fprintf(stderr, "filter_cost: no filter here\n");
 		return 2;
 	}
