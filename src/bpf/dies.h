@@ -42,6 +42,9 @@ static __always_inline int die_sample(enum ccx_die_event event)
 	u64 now = bpf_ktime_get_ns();
 
 	__sync_fetch_and_add(&ccx_die_counts.samples[event], 1);
+	/* a counter that never counts, as a virtual machine may have, must not be taken for few events */
+	if (!ccx_die_counts.samples[CCX_DIE_FILL] || !ccx_die_counts.samples[CCX_DIE_USE])
+		return 0;
 	/* idle CPUs' tasks are kernel threads, too */
 	if (p->flags & PF_KTHREAD || tgid == ccx_config.daemon_tgid)
 		return 0;
