@@ -134,10 +134,8 @@ bool ccx_policy_other_node(uint32_t distance)
 
 uint32_t ccx_policy_slice_us(const struct ccx_policy_config *config, const struct ccx_load *load)
 {
-	uint64_t nr_cpus = load->nr_cpus ? load->nr_cpus : 1;
-	uint32_t slice = config->slice_us * nr_cpus / (nr_cpus + waiting(load));
-
-	return slice < config->slice_min_us ? config->slice_min_us : slice;
+	return ccx_slice_among(config->slice_us, config->slice_min_us,
+			       load->nr_cpus ? load->nr_cpus : 1, waiting(load));
 }
 
 static bool possible(const struct ccx_candidate *candidate, const struct ccx_message *message)

@@ -37,6 +37,14 @@ static void count_weight(struct model_task *task, uint32_t weight)
 	task->counted = weight;
 }
 
+static uint64_t clock_change(const struct model_task *task, uint32_t to)
+{
+	const struct ccx_domain_state *home = domain_state(task->home);
+
+	return ccx_clock_change(home->vtime_now, home->front_ns, domain_state(to)->vtime_now,
+				domain_state(to)->front_ns, task->awake_ns);
+}
+
 static void set_home(struct model_task *task, uint32_t domain)
 {
 	uint32_t weight = task->counted;
@@ -44,7 +52,7 @@ static void set_home(struct model_task *task, uint32_t domain)
 	if (task->home == domain)
 		return;
 	count_weight(task, 0);
-	task->vtime += domain_state(domain)->vtime_now - domain_state(task->home)->vtime_now;
+	task->vtime += clock_change(task, domain);
 	task->home = domain;
 	count_weight(task, weight);
 }
@@ -143,6 +151,8 @@ static void run_tick(uint32_t cpu)
 	by = ccx_clock_service(TICK_NS, home->weight);
 	by += ccx_clock_correct(home->vtime_now + by, task->vtime, task->awake_ns > 0, TICK_NS);
 	home->vtime_now += by;
+	if (ccx_ordered_exactly(task->awake_ns))
+		home->front_ns = ccx_front_average(home->front_ns, task->vtime - home->vtime_now);
 	task->vtime += virtual;
 	task->awake_ns += virtual;
 	task->ran_ns += TICK_NS;
@@ -166,7 +176,7 @@ static struct model_task *first_of(const struct model_domain *domain)
 
 		/* sent here, and still on the clock of where it comes from */
 		if (task->home != task->queue)
-			key += domain_state(task->queue)->vtime_now - domain_state(task->home)->vtime_now;
+			key += clock_change(task, task->queue);
 		key = ccx_queue_key(ccx_deadline(key, task->awake_ns, m->config.awake_cap_ns),
 				    task->awake_ns);
 		if (!best || ccx_before(key, best_key) ||

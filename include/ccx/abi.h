@@ -155,9 +155,9 @@ struct ccx_domain_state {
 	__u64 vtime_advanced_ns; /* when it was last corrected; BPF's clock */
 	__s64 weight;		/* sum over the tasks at home here that run or wait; atomic */
 	__s64 nr_idle;		/* atomic */
+	__s64 front_ns;		/* ccx_front_average() of the tasks that ran here */
 	__u64 band_used_ns[CCX_NR_BANDS]; /* CPU time of each band since `bands_since_ns`; atomic */
 	__u64 bands_since_ns;
-	__u64 bands_reduced_ns;	/* when one was last shut out */
 
 	__u64 epoch_ns __attribute__((aligned(CCX_CACHE_LINE)));	/* when the halves changed roles */
 	__u32 half;		/* the half of each ready queue that tasks go into: 0 or 1 */
@@ -183,6 +183,7 @@ struct ccx_domain_state {
 	__u32 late;		/* the dispatcher is late: BPF decides until it is back */
 	__u32 late_count;
 	__u64 critical_since_ns; /* since when latency-critical tasks add up to something; 0: they do not */
+	__u64 bands_reduced_ns;	/* when a band was last shut out */
 	__u64 called_ns;	/* when a task was last called over (move.h); BPF's clock */
 	__u32 wants_better;	/* CPU + 1: what runs there had better run on an idle CPU of this domain */
 	/* only with `consolidate` */

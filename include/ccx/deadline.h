@@ -119,6 +119,44 @@ static inline __s64 ccx_clock_correct(__u64 now, __u64 vtime, int backlogged, __
 	return 0;
 }
 
+/*
+ * How far from its domain's clock a task that has not slept for a step is when its turn comes, on
+ * average. Within the slack above that is where it happens to be, and another place in each domain;
+ * so such a task that changes the domain keeps its distance to this instead, or it would come with up
+ * to twice the slack more or less than those it is to wait among.
+ *
+ * front: the average so far; distance: from the clock to the vtime of a task that was picked.
+ */
+static inline __s64 ccx_front_average(__s64 front, __s64 distance)
+{
+	if (distance > (__s64)CCX_CLOCK_SLACK_NS)
+		distance = CCX_CLOCK_SLACK_NS;
+	if (distance < -(__s64)CCX_CLOCK_SLACK_NS)
+		distance = -(__s64)CCX_CLOCK_SLACK_NS;
+	return front + ((distance - front) >> 3);	/* BPF has no signed division */
+}
+
+static inline int ccx_ordered_exactly(__u64 awake_ns)
+{
+	return awake_ns >= CCX_DEADLINE_STEP_NS;
+}
+
+/* What a task's vtime changes by when it goes from one domain, its clock and front, to another. */
+static inline __s64 ccx_clock_change(__u64 from_now, __s64 from_front, __u64 to_now, __s64 to_front,
+				     __u64 awake_ns)
+{
+	__s64 change = to_now - from_now;
+
+	return ccx_ordered_exactly(awake_ns) ? change + to_front - from_front : change;
+}
+
+/* Slice of a task where others wait for nr_cpus CPUs (1 or more): shorter, so that all have their turn soon. */
+static inline __u64 ccx_slice_among(__u64 slice, __u64 least, __u64 nr_cpus, __u64 waiting)
+{
+	slice = slice * nr_cpus / (nr_cpus + waiting);
+	return slice < least ? least : slice;
+}
+
 static inline __u64 ccx_deadline(__u64 vtime, __u64 awake_ns, __u64 cap_ns)
 {
 	awake_ns = awake_ns < CCX_DEADLINE_STEP_NS ? 0 : awake_ns - CCX_DEADLINE_STEP_NS;
@@ -132,9 +170,9 @@ static inline __u64 ccx_deadline(__u64 vtime, __u64 awake_ns, __u64 cap_ns)
  */
 static inline __u64 ccx_queue_key(__u64 deadline, __u64 awake_ns)
 {
-	return awake_ns < CCX_DEADLINE_STEP_NS ?
-		       (deadline + CCX_DEADLINE_STEP_NS / 2) & ~(CCX_DEADLINE_STEP_NS - 1) :
-		       deadline;
+	return ccx_ordered_exactly(awake_ns) ?
+		       deadline :
+		       (deadline + CCX_DEADLINE_STEP_NS / 2) & ~(CCX_DEADLINE_STEP_NS - 1);
 }
 
 #endif

@@ -56,6 +56,8 @@ static __always_inline void advance_clock(struct ccx_domain_state *home, struct 
 					elapsed);
 	}
 	__sync_fetch_and_add(&home->vtime_now, by);
+	if (ccx_ordered_exactly(tctx->awake_ns))
+		home->front_ns = ccx_front_average(home->front_ns, tctx->vtime - home->vtime_now);
 }
 
 #endif

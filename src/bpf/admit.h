@@ -11,6 +11,18 @@
 #include "partners.h"
 #include "placement.h"
 
+#define SLICE_LEAST_NS	(1000 * 1000ULL)	/* however many wait */
+
+/* Slice of a task that BPF has no decision about: what a dispatcher would give it. */
+static __always_inline u64 slice_in(u32 domain)
+{
+	return ccx_slice_among(ccx_config.slice_ns,
+			       ccx_config.slice_ns < SLICE_LEAST_NS ? ccx_config.slice_ns : SLICE_LEAST_NS,
+			       domain_config(domain)->nr_cpus,
+			       nr_ready(domain, CCX_KIND_PERFORMANCE) +
+				       nr_ready(domain, CCX_KIND_EFFICIENCY));
+}
+
 /* Queues a task by BPF's own rule. */
 static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, u32 kind,
 				  u64 slice_ns, u64 deadline)

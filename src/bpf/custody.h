@@ -123,7 +123,6 @@ static __always_inline bool messages_wait(u32 domain)
 static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 				      struct ccx_decision *decision, u64 now)
 {
-	struct ccx_domain_state *target;
 	struct task_struct *p;
 	struct task_ctx *tctx;
 	u64 mark = custody_mark(domain, decision->generation);
@@ -149,10 +148,9 @@ static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 		count(CCX_REJECTED, 1);
 		goto out;
 	}
-	target = domain_state(decision->domain);
 	deadline = tctx->vtime + decision->deadline_ns;
 	if (decision->domain != tctx->domain)
-		deadline += target->vtime_now - domain_state(tctx->domain)->vtime_now;
+		deadline += clock_change(tctx, tctx->domain, decision->domain);
 
 	ready = ready_enter(tctx, decision->domain, decision->kind);
 	if (!ccx_dsq_move_vtime(it, p, queue_ready(decision->domain, decision->kind,

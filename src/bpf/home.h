@@ -35,6 +35,14 @@ static __always_inline u64 domain_weight(u32 domain)
 	return weight > 0 ? weight : 0;
 }
 
+/* What a task's virtual time changes by when it changes the domain. */
+static __always_inline u64 clock_change(struct task_ctx *tctx, u32 from, u32 to)
+{
+	return ccx_clock_change(domain_state(from)->vtime_now, domain_state(from)->front_ns,
+				domain_state(to)->vtime_now, domain_state(to)->front_ns,
+				tctx->awake_ns);
+}
+
 static __always_inline void set_domain(struct task_ctx *tctx, u32 domain)
 {
 	u32 weight = tctx->counted;
@@ -42,8 +50,7 @@ static __always_inline void set_domain(struct task_ctx *tctx, u32 domain)
 	if (tctx->domain == domain)
 		return;
 	count_weight(tctx, 0);
-	/* keep the distance to the clock */
-	tctx->vtime += domain_state(domain)->vtime_now - domain_state(tctx->domain)->vtime_now;
+	tctx->vtime += clock_change(tctx, tctx->domain, domain);
 	tctx->domain = domain;
 	count_weight(tctx, weight);
 }

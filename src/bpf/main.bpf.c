@@ -136,18 +136,18 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	if (domain_state(tctx->domain)->late) {
 		count(CCX_UNATTENDED, 1);
-		order(p, tctx, kind, ccx_config.slice_ns, deadline);
+		order(p, tctx, kind, slice_in(tctx->domain), deadline);
 		return;
 	}
 	if (domain_state(tctx->domain)->custody <= 0)
 		domain_state(tctx->domain)->custody_since_ns = now;
 	if (!custody_send(p, tctx, now, wakeup)) {
 		__sync_fetch_and_add(&domain_state(tctx->domain)->ring_full, 1);
-		order(p, tctx, kind, ccx_config.slice_ns, deadline);
+		order(p, tctx, kind, slice_in(tctx->domain), deadline);
 		return;
 	}
 	count(CCX_MESSAGES, 1);
-	ccx_dsq_insert_vtime(p, queue_custody(tctx->domain), ccx_config.slice_ns, deadline, 0);
+	ccx_dsq_insert_vtime(p, queue_custody(tctx->domain), slice_in(tctx->domain), deadline, 0);
 	wake_idle_for(p, tctx);
 }
 
