@@ -10,9 +10,7 @@ uint32_t ccx_backoff_next(struct ccx_backoff *backoff, uint64_t lasted_ms)
 	if (backoff->restarts >= CCX_RESTARTS_MAX)
 		return CCX_BACKOFF_GIVE_UP;
 	backoff->restarts++;
-	if (backoff->restarts <= CCX_RESTARTS_AT_ONCE)
-		return 0;
-	for (i = CCX_RESTARTS_AT_ONCE + 1; i < backoff->restarts && wait_ms < CCX_BACKOFF_MAX_MS; i++)
+	for (i = CCX_RESTARTS_SOON; i < backoff->restarts && wait_ms < CCX_BACKOFF_MAX_MS; i++)
 		wait_ms *= 2;
 	return wait_ms < CCX_BACKOFF_MAX_MS ? wait_ms : CCX_BACKOFF_MAX_MS;
 }

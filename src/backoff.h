@@ -8,8 +8,12 @@
 
 #include <stdint.h>
 
-#define CCX_RESTARTS_AT_ONCE	4	/* a CPU and its sibling off and on again: no wait */
-#define CCX_BACKOFF_MIN_MS	50	/* then this, and twice as long each time, */
+/*
+ * CPUs seldom come or go alone (siblings, a whole domain, all but one for a suspend), and they do one
+ * by one. Between two changes of scheduler every task should have had its turn, too.
+ */
+#define CCX_BACKOFF_MIN_MS	100
+#define CCX_RESTARTS_SOON	4	/* so many after that time; then twice as long each time, */
 #define CCX_BACKOFF_MAX_MS	5000	/* up to this */
 #define CCX_RESTARTS_MAX	20	/* in a row: about 50 s of waiting */
 #define CCX_STABLE_MS		10000	/* a session that lasted this long ends the row */

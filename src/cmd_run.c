@@ -529,6 +529,7 @@ int ccx_cmd_run(const struct ccx_options *options)
 		if (result < 0)
 			result = wait_for_restart(&run, began_ns);
 	}
+	ccx_session_close(&run.session);
 	close_files(&run);
 	return result;
 }

@@ -67,11 +67,11 @@ static void config_dies(struct ccx_config_domain *out, const struct ccx_topology
 	}
 }
 
-static void config_domain(struct ccx_config *config, const struct ccx_topology *topology,
+static void config_domain(struct ccx_machine *machine, const struct ccx_topology *topology,
 			  uint32_t index)
 {
 	const struct ccx_domain *domain = &topology->domains[index];
-	struct ccx_config_domain *out = &config->domains[index];
+	struct ccx_config_domain *out = &machine->domains[index];
 	uint32_t nr_kind[CCX_NR_KINDS] = { 0 }, nr = 0, i, kind, distance;
 
 	out->nr_cpus = domain->nr_cpus;
@@ -93,7 +93,6 @@ static void config_domain(struct ccx_config *config, const struct ccx_topology *
 			out->nearest[nr++] = other;
 			out->nr_near += !ccx_policy_other_node(distance);
 		}
-	config->many_nodes |= out->nr_near != nr;
 	out->critical_home = index;
 	for (i = 0; i < nr && !domain->nr_kind[CCX_KIND_PERFORMANCE]; i++)
 		if (topology->domains[out->nearest[i]].nr_kind[CCX_KIND_PERFORMANCE]) {
@@ -107,10 +106,10 @@ static void config_domain(struct ccx_config *config, const struct ccx_topology *
 			out->performance[nr++] = domain->cpus[i];
 }
 
-static void config_cpu(struct ccx_config *config, const struct ccx_topology *topology,
+static void config_cpu(struct ccx_machine *machine, const struct ccx_topology *topology,
 		       const struct ccx_cpu *cpu)
 {
-	struct ccx_config_cpu *out = &config->cpus[cpu->id];
+	struct ccx_config_cpu *out = &machine->cpus[cpu->id];
 	uint32_t i;
 
 	out->present = 1;
@@ -126,15 +125,12 @@ static void config_cpu(struct ccx_config *config, const struct ccx_topology *top
 }
 
 /* Which domains may be in which set: latency-critical tasks go where performance CPUs are. */
-static void config_sets(struct ccx_config *config, const struct ccx_topology *topology,
-			const struct ccx_scheduler_options *options)
+static void config_sets(struct ccx_machine *machine, const struct ccx_topology *topology)
 {
-	__u64 *all = &config->domains_of[CCX_SET_BACKGROUND];
-	__u64 *critical = &config->domains_of[CCX_SET_CRITICAL];
+	__u64 *all = &machine->domains_of[CCX_SET_BACKGROUND];
+	__u64 *critical = &machine->domains_of[CCX_SET_CRITICAL];
 	uint32_t i;
 
-	config->consolidate = options->consolidate && topology->nr_domains > 1;
-	config->siblings_first = options->siblings_first;
 	for (i = 0; i < topology->nr_domains; i++) {
 		*all |= 1ULL << i;
 		if (topology->domains[i].nr_kind[CCX_KIND_PERFORMANCE])
@@ -144,16 +140,57 @@ static void config_sets(struct ccx_config *config, const struct ccx_topology *to
 		*critical = *all;
 }
 
-void ccx_configure(struct ccx_config *config, const struct ccx_topology *topology,
-		   const struct ccx_scheduler_options *options, const pid_t *tids)
+static bool mixed_kinds(const struct ccx_topology *topology)
 {
-	uint32_t i, kind, kinds = 0;
+	uint32_t kind, kinds = 0;
+
+	for (kind = 0; kind < CCX_NR_KINDS; kind++)
+		kinds += has_kind(topology, kind);
+	return kinds > 1;
+}
+
+void ccx_configure_machine(struct ccx_machine *machine, const struct ccx_topology *topology,
+			   const pid_t *tids)
+{
+	uint32_t i;
+
+	memset(machine, 0, sizeof(*machine));
+	machine->nr_cpus = topology->cpus[topology->nr_cpus - 1].id + 1;
+	machine->nr_online = topology->nr_cpus;
+	machine->nr_domains = topology->nr_domains;
+	for (i = 0; i < topology->nr_cpus; i++)
+		config_cpu(machine, topology, &topology->cpus[i]);
+	for (i = 0; i < topology->nr_domains; i++) {
+		config_domain(machine, topology, i);
+		machine->domains[i].dispatcher_tid = tids[i];
+	}
+	/* where all are alike, clamps are compared with half of one */
+	machine->lesser_capacity = mixed_kinds(topology) ? 0 : CCX_CAPACITY_MAX / 2;
+	for (i = 0; i < machine->nr_cpus; i++)
+		if (machine->cpus[i].kind != CCX_KIND_PERFORMANCE &&
+		    machine->cpus[i].capacity > machine->lesser_capacity)
+			machine->lesser_capacity = machine->cpus[i].capacity;
+	for (i = 0; i < topology->nr_domains; i++)
+		if (machine->domains[i].nr_kind[CCX_KIND_LOW_POWER] == machine->domains[i].nr_cpus)
+			machine->low_power_domains |= 1ULL << i;
+	config_sets(machine, topology);
+}
+
+void ccx_configure(struct ccx_config *config, const struct ccx_machine *machine,
+		   const struct ccx_topology *topology,
+		   const struct ccx_scheduler_options *options)
+{
+	uint32_t i;
 
 	memset(config, 0, sizeof(*config));
-	config->nr_cpus = topology->cpus[topology->nr_cpus - 1].id + 1;
-	config->nr_online = topology->nr_cpus;
-	config->nr_domains = topology->nr_domains;
 	config->daemon_tgid = getpid();
+	config->mixed_kinds = mixed_kinds(topology);
+	for (i = 0; i < topology->nr_domains; i++)
+		config->many_nodes |= machine->domains[i].nr_near != topology->nr_domains - 1;
+	config->low_power = has_kind(topology, CCX_KIND_LOW_POWER) &&
+			    has_kind(topology, CCX_KIND_EFFICIENCY);
+	config->consolidate = options->consolidate && topology->nr_domains > 1;
+	config->siblings_first = options->siblings_first;
 	config->slice_ns = options->slice_us * US;
 	config->slice_min_ns = 100 * US;
 	config->slice_max_ns = 100 * MS;
@@ -162,26 +199,4 @@ void ccx_configure(struct ccx_config *config, const struct ccx_topology *topolog
 	config->lag_ns = 20 * MS;
 	config->debt_ns = 1000 * MS;	/* two slices at nice 19; epochs (pick.h) bound the wait */
 	config->awake_cap_ns = CCX_AWAKE_CAP_NS;
-	for (i = 0; i < topology->nr_cpus; i++)
-		config_cpu(config, topology, &topology->cpus[i]);
-	for (i = 0; i < topology->nr_domains; i++) {
-		config_domain(config, topology, i);
-		config->domains[i].dispatcher_tid = tids[i];
-	}
-	for (kind = 0; kind < CCX_NR_KINDS; kind++)
-		kinds += has_kind(topology, kind);
-	config->mixed_kinds = kinds > 1;
-	/* where all are alike, clamps are compared with half of one */
-	config->lesser_capacity = config->mixed_kinds ? 0 : CCX_CAPACITY_MAX / 2;
-	for (i = 0; i < config->nr_cpus; i++)
-		if (config->cpus[i].kind != CCX_KIND_PERFORMANCE &&
-		    config->cpus[i].capacity > config->lesser_capacity)
-			config->lesser_capacity = config->cpus[i].capacity;
-	config->measured_dies = options->measured_dies;
-	config->low_power = has_kind(topology, CCX_KIND_LOW_POWER) &&
-			    has_kind(topology, CCX_KIND_EFFICIENCY);
-	for (i = 0; i < topology->nr_domains; i++)
-		if (config->domains[i].nr_kind[CCX_KIND_LOW_POWER] == config->domains[i].nr_cpus)
-			config->low_power_domains |= 1ULL << i;
-	config_sets(config, topology, options);
 }

@@ -146,7 +146,5 @@ int ccx_ops_set(struct bpf_object *object, const struct ccx_scheduler_options *o
 		err = drop_op(object, "tick", "ccx_tick");
 	if (!err)
 		err = set_ops_member(object, "flags", flags);
-	if (!err)
-		err = set_ops_member(object, "hotplug_seq", options->hotplug_seq);
 	return err;
 }

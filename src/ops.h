@@ -6,8 +6,7 @@
 #include "scheduler.h"
 
 /*
- * Sets flags and hotplug_seq, and drops operations that this kernel does not have or this machine
- * does not need. After the object is opened, before it is loaded. 0 or -errno.
+ * Sets the flags, and drops operations that this kernel does not have or this machine does not need. After the object is opened, before it is loaded. 0 or -errno.
  */
 int ccx_ops_set(struct bpf_object *object, const struct ccx_scheduler_options *options,
 		bool many_nodes);

@@ -12,6 +12,7 @@
 #include "configure.h"
 #include "ops.h"
 #include "privileges.h"
+#include "reset.h"
 #include "task_iter.h"
 
 extern const char ccx_bpf_object[], ccx_bpf_object_end[];
@@ -100,7 +101,7 @@ static int open_messages(struct ccx_scheduler *scheduler, struct ccx_error *erro
 	uint32_t i;
 	int fd;
 
-	for (i = 0; i < scheduler->nr_domains; i++) {
+	for (i = 0; i < scheduler->max_domains; i++) {
 		fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ccx_messages", 0, 0,
 				    CCX_MESSAGE_RING_BYTES, NULL);
 		if (fd < 0)
@@ -129,7 +130,7 @@ static int map_shared(struct ccx_scheduler *scheduler, struct ccx_error *error)
 	if (scheduler->exit)
 		scheduler->decisions =
 			map_array(scheduler->object, "ccx_decisions",
-				  scheduler->nr_domains * sizeof(struct ccx_decision_ring),
+				  scheduler->max_domains * sizeof(struct ccx_decision_ring),
 				  PROT_READ | PROT_WRITE);
 	if (scheduler->decisions)
 		scheduler->rules = map_array(scheduler->object, ".bss.rules",
@@ -154,20 +155,20 @@ static void unmap(const volatile void *data, size_t bytes)
 		munmap((void *)data, bytes);
 }
 
-static int configure(struct bpf_object *object, const struct ccx_topology *topology,
-		     const struct ccx_scheduler_options *options, const pid_t *tids,
+static int configure(struct bpf_object *object, const struct ccx_config *config,
+		     uint32_t nr_domains, const struct ccx_scheduler_options *options,
 		     struct ccx_error *error)
 {
 	static const char *const per_domain[] = { "ccx_messages", "ccx_decisions",
 						  "ccx_group_weights" };
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata.config");
 	size_t size, i;
-	struct ccx_config *config = map ? bpf_map__initial_value(map, &size) : NULL;
+	struct ccx_config *out = map ? bpf_map__initial_value(map, &size) : NULL;
 	int err;
 
-	if (!config || size < sizeof(struct ccx_config))
+	if (!out || size < sizeof(*out))
 		return ccx_error_set(error, -EIO, "the BPF object has no configuration");
-	ccx_configure(config, topology, options, tids);
+	*out = *config;
 	err = ccx_ops_set(object, options, config->many_nodes);
 	if (err)
 		return ccx_error_set(error, err, "cannot set up the operations table: %s",
@@ -178,16 +179,16 @@ static int configure(struct bpf_object *object, const struct ccx_topology *topol
 		return ccx_error_set(error, err, "cannot prepare counters: %s", strerror(-err));
 	for (i = 0; i < sizeof(per_domain) / sizeof(per_domain[0]); i++) {
 		map = bpf_object__find_map_by_name(object, per_domain[i]);
-		err = map ? bpf_map__set_max_entries(map, topology->nr_domains) : -ENOENT;
+		err = map ? bpf_map__set_max_entries(map, nr_domains) : -ENOENT;
 		if (err)
 			return ccx_error_set(error, err, "the BPF object has no %s", per_domain[i]);
 	}
 	return 0;
 }
 
-struct bpf_object *ccx_scheduler_prepare(const struct ccx_topology *topology,
+struct bpf_object *ccx_scheduler_prepare(const struct ccx_config *config, uint32_t nr_domains,
 					 const struct ccx_scheduler_options *options,
-					 const pid_t *tids, struct ccx_error *error)
+					 struct ccx_error *error)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "scx_ccx");
 	struct bpf_object *object;
@@ -200,7 +201,7 @@ struct bpf_object *ccx_scheduler_prepare(const struct ccx_topology *topology,
 		err = -errno;
 		ccx_error_set(error, err, "cannot open the BPF object: %s", strerror(-err));
 	} else {
-		err = configure(object, topology, options, tids, error);
+		err = configure(object, config, nr_domains, options, error);
 	}
 	if (err) {
 		bpf_object__close(object);
@@ -210,18 +211,25 @@ struct bpf_object *ccx_scheduler_prepare(const struct ccx_topology *topology,
 	return object;
 }
 
-static int load(struct ccx_scheduler *scheduler, const struct ccx_topology *topology,
-		const struct ccx_scheduler_options *options, const pid_t *tids,
+static int load(struct ccx_scheduler *scheduler, const struct ccx_config *config,
+		uint32_t nr_domains, const struct ccx_scheduler_options *options,
 		struct ccx_error *error)
 {
-	struct ccx_scheduler_options measured = *options;
+	uint32_t i;
 	int err;
 
-	ccx_counters_open(&scheduler->counters, topology, options->die, options->consolidate);
+	scheduler->message_fds = malloc(nr_domains * sizeof(int));
+	if (!scheduler->message_fds)
+		return ccx_error_set(error, -ENOMEM, "out of memory");
+	for (i = 0; i < nr_domains; i++)
+		scheduler->message_fds[i] = -1;
+	scheduler->max_domains = nr_domains;
+	scheduler->config = *config;
 	do {
 		bpf_object__close(scheduler->object);
-		measured.measured_dies = ccx_counters_measure(&scheduler->counters);
-		scheduler->object = ccx_scheduler_prepare(topology, &measured, tids, error);
+		scheduler->config.measured_dies = ccx_counters_measure(&scheduler->counters);
+		scheduler->object =
+			ccx_scheduler_prepare(&scheduler->config, nr_domains, options, error);
 		if (!scheduler->object)
 			return -errno;
 		err = bpf_object__load(scheduler->object);
@@ -231,36 +239,42 @@ static int load(struct ccx_scheduler *scheduler, const struct ccx_topology *topo
 		return ccx_error_set(error, err == -ENOMEM ? err : -ENOTSUP,
 				     "this kernel does not load the scheduler: %s (--verbose tells more)",
 				     strerror(-err));
-	ccx_counters_start(&scheduler->counters, scheduler->object);
+	err = open_messages(scheduler, error);
+	return err ?: map_shared(scheduler, error);
+}
+
+static bool is_loaded_for(const struct ccx_scheduler *scheduler, const struct ccx_config *config,
+			  uint32_t nr_domains)
+{
+	return scheduler->object && nr_domains <= scheduler->max_domains &&
+	       !memcmp(&scheduler->config, config, sizeof(*config));
+}
+
+static int reset(struct ccx_scheduler *scheduler, struct ccx_error *error)
+{
+	int err = ccx_reset_object(scheduler->object);
+	uint32_t i;
+
+	for (i = 0; !err && i < scheduler->max_domains; i++)
+		err = ccx_reset_ring(scheduler->message_fds[i]);
+	if (err)
+		return ccx_error_set(error, err, "cannot clear what was loaded: %s",
+				     strerror(-err));
 	return 0;
 }
 
-int ccx_scheduler_open(struct ccx_scheduler *scheduler, const struct ccx_topology *topology,
-		       const struct ccx_scheduler_options *options, const pid_t *tids,
+static int set_machine(struct ccx_scheduler *scheduler, const struct ccx_machine *machine,
 		       struct ccx_error *error)
 {
-	uint32_t i;
-	int err;
+	struct bpf_map *map = bpf_object__find_map_by_name(scheduler->object, ".bss.machine");
+	uint32_t zero = 0;
 
-	memset(scheduler, 0, sizeof(*scheduler));
-	err = ccx_topology_check_limits(topology, error);
-	if (err)
-		return err;
-	scheduler->nr_domains = topology->nr_domains;
-	scheduler->message_fds = malloc(topology->nr_domains * sizeof(int));
-	if (!scheduler->message_fds)
-		return ccx_error_set(error, -ENOMEM, "out of memory");
-	for (i = 0; i < topology->nr_domains; i++)
-		scheduler->message_fds[i] = -1;
-
-	err = load(scheduler, topology, options, tids, error);
-	if (!err)
-		err = open_messages(scheduler, error);
-	if (!err)
-		err = map_shared(scheduler, error);
-	if (err)
-		ccx_scheduler_close(scheduler);
-	return err;
+	if (!map || bpf_map__value_size(map) != sizeof(*machine))
+		return ccx_error_set(error, -EIO, "the BPF object has no machine");
+	if (bpf_map_update_elem(bpf_map__fd(map), &zero, machine, BPF_ANY))
+		return ccx_error_set(error, -errno, "cannot describe the machine: %s",
+				     strerror(errno));
+	return 0;
 }
 
 int ccx_scheduler_attach(struct ccx_scheduler *scheduler, struct ccx_error *error)
@@ -279,22 +293,60 @@ void ccx_scheduler_detach(struct ccx_scheduler *scheduler)
 	scheduler->link = NULL;
 }
 
-void ccx_scheduler_close(struct ccx_scheduler *scheduler)
+/* All but the counters. */
+static void unload(struct ccx_scheduler *scheduler)
 {
+	struct ccx_counters counters = scheduler->counters;
 	uint32_t i;
 
 	ccx_scheduler_detach(scheduler);
-	ccx_counters_close(&scheduler->counters);
 	unmap(scheduler->state, sizeof(struct ccx_state));
 	unmap(scheduler->exit, sizeof(struct ccx_exit));
-	unmap(scheduler->decisions, scheduler->nr_domains * sizeof(struct ccx_decision_ring));
+	unmap(scheduler->decisions, scheduler->max_domains * sizeof(struct ccx_decision_ring));
 	unmap(scheduler->rules, sizeof(struct ccx_rules));
 	unmap(scheduler->rule_hits, sizeof(struct ccx_rule_hits));
 	unmap(scheduler->sets, sizeof(struct ccx_sets));
-	for (i = 0; scheduler->message_fds && i < scheduler->nr_domains; i++)
+	for (i = 0; scheduler->message_fds && i < scheduler->max_domains; i++)
 		if (scheduler->message_fds[i] >= 0)
 			close(scheduler->message_fds[i]);
 	free(scheduler->message_fds);
 	bpf_object__close(scheduler->object);
 	memset(scheduler, 0, sizeof(*scheduler));
+	scheduler->counters = counters;
+}
+
+void ccx_scheduler_close(struct ccx_scheduler *scheduler)
+{
+	ccx_counters_close(&scheduler->counters);
+	unload(scheduler);
+}
+
+int ccx_scheduler_open(struct ccx_scheduler *scheduler, const struct ccx_topology *topology,
+		       const struct ccx_scheduler_options *options, const pid_t *tids,
+		       struct ccx_error *error)
+{
+	struct ccx_machine machine;
+	struct ccx_config config;
+	int err;
+
+	err = ccx_topology_check_limits(topology, error);
+	if (err)
+		return err;
+	ccx_counters_open(&scheduler->counters, topology, options->die, options->consolidate);
+	ccx_configure_machine(&machine, topology, tids);
+	ccx_configure(&config, &machine, topology, options);
+	config.measured_dies = ccx_counters_measure(&scheduler->counters);
+	if (is_loaded_for(scheduler, &config, topology->nr_domains)) {
+		err = reset(scheduler, error);
+	} else {
+		unload(scheduler);
+		err = load(scheduler, &config, topology->nr_domains, options, error);
+	}
+	if (!err)
+		err = set_machine(scheduler, &machine, error);
+	if (err)
+		ccx_scheduler_close(scheduler);
+	else
+		ccx_counters_start(&scheduler->counters, scheduler->object);
+	return err;
 }

@@ -3,9 +3,13 @@
  * The BPF object: configured, loaded, attached, detached. Knows nothing of policy or threads.
  *
  *	ccx_scheduler_check()	can this kernel and user run it at all?
- *	ccx_scheduler_open()	configure and load; the dispatchers' thread ids must be known
+ *	ccx_scheduler_open()	configure and load; the dispatchers' thread ids must be known. What is
+ *				loaded already is used again if it can be: loading takes the kernel
+ *				half a second and more, which is how long CPUs that come or go would
+ *				leave the machine without the scheduler.
  *	ccx_scheduler_attach()	from here on tasks are scheduled by it
- *	ccx_scheduler_close()	gives the machine back; safe at any point
+ *	ccx_scheduler_detach()	gives the machine back
+ *	ccx_scheduler_close()	the same, and frees everything; safe at any point
  */
 #ifndef CCX_SCHEDULER_H
 #define CCX_SCHEDULER_H
@@ -34,7 +38,8 @@ struct ccx_scheduler {
 	struct ccx_sets *sets;			/* the packer writes */
 	int set_events_fd;
 	int *message_fds;			/* one a domain */
-	uint32_t nr_domains;
+	uint32_t max_domains;			/* it was loaded for so many */
+	struct ccx_config config;		/* it was loaded with */
 	struct ccx_counters counters;
 };
 
@@ -46,8 +51,6 @@ struct ccx_scheduler_options {
 	bool consolidate;
 	bool siblings_first;
 	enum ccx_die_source die;
-	bool measured_dies;	/* ccx_scheduler_open() finds out */
-	uint64_t hotplug_seq;	/* read before the topology, so that no change in between is missed */
 };
 
 /*
@@ -56,20 +59,25 @@ struct ccx_scheduler_options {
  */
 int ccx_scheduler_check(struct ccx_error *error);
 
-/* The kernel's count of CPU hotplug events; 0 where it does not tell. */
+/*
+ * The kernel's count of CPU hotplug events; 0 where it does not tell. Read before the topology and
+ * once attached: from then on the kernel ends the scheduler itself when a CPU comes or goes. (The
+ * operations table has a member for this, but a table cannot change once it was attached.)
+ */
 uint64_t ccx_scheduler_hotplug_seq(void);
 
 /*
  * The BPF object, configured but not loaded: the first half of ccx_scheduler_open(), for who wants
  * to watch the second. NULL on failure, with errno set. bpf_object__close() frees it.
  */
-struct bpf_object *ccx_scheduler_prepare(const struct ccx_topology *topology,
+struct bpf_object *ccx_scheduler_prepare(const struct ccx_config *config, uint32_t nr_domains,
 					 const struct ccx_scheduler_options *options,
-					 const pid_t *tids, struct ccx_error *error);
+					 struct ccx_error *error);
 
 /*
- * tids: one dispatcher's thread id per domain. On failure nothing is left behind. -errno: -ENOTSUP
- * as above, -E2BIG more than CCX_MAX_DOMAINS domains, others as the kernel says.
+ * *scheduler is all zero, or was opened before and is detached; all that it counted and shared then
+ * begins anew. tids: one dispatcher's thread id per domain. On failure nothing is left behind.
+ * -errno: -ENOTSUP as above, -E2BIG more than CCX_MAX_DOMAINS domains, others as the kernel says.
  */
 int ccx_scheduler_open(struct ccx_scheduler *scheduler, const struct ccx_topology *topology,
 		       const struct ccx_scheduler_options *options, const pid_t *tids,

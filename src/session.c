@@ -153,8 +153,8 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 		.consolidate = ccx_options_consolidate(options),
 		.siblings_first = options->siblings_first,
 		.die = options->die,
-		.hotplug_seq = ccx_scheduler_hotplug_seq(),
 	};
+	uint64_t hotplug_seq = ccx_scheduler_hotplug_seq();
 	pid_t tids[CCX_MAX_DOMAINS];
 	int err;
 
@@ -194,8 +194,20 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 	err = ccx_scheduler_attach(&session->scheduler, error);
 	if (err)
 		return err;
+	if (ccx_scheduler_hotplug_seq() != hotplug_seq)
+		return ccx_error_set(error, -EAGAIN, "CPUs came or went during the start");
 	session->started_ns = ccx_monotonic_ns();
 	return 0;
+}
+
+/* All but the scheduler. */
+static void forget(struct ccx_session *session)
+{
+	struct ccx_scheduler scheduler = session->scheduler;
+
+	memset(session, 0, sizeof(*session));
+	session->scheduler = scheduler;
+	session->quit_fd = session->reclaim_fd = -1;
 }
 
 int ccx_session_start(struct ccx_session *session, const struct ccx_options *options,
@@ -203,8 +215,7 @@ int ccx_session_start(struct ccx_session *session, const struct ccx_options *opt
 {
 	int err;
 
-	memset(session, 0, sizeof(*session));
-	session->quit_fd = session->reclaim_fd = -1;
+	forget(session);
 	err = ccx_privileges_raise(error);
 	if (!err)
 		err = start(session, options, ruling, error);
@@ -236,7 +247,6 @@ void ccx_session_end(struct ccx_session *session, struct ccx_exit *exit)
 		ccx_dispatcher_stop(&session->dispatchers[i]);
 	if (exit && session->scheduler.exit)
 		memcpy(exit, (const void *)session->scheduler.exit, sizeof(*exit));
-	ccx_scheduler_close(&session->scheduler);
 	free(session->dispatchers);
 	ccx_load_table_free(session->loads);
 	if (session->quit_fd >= 0)
@@ -244,6 +254,10 @@ void ccx_session_end(struct ccx_session *session, struct ccx_exit *exit)
 	if (session->reclaim_fd >= 0)
 		close(session->reclaim_fd);
 	ccx_topology_free(session->topology);
-	memset(session, 0, sizeof(*session));
-	session->quit_fd = session->reclaim_fd = -1;
+	forget(session);
+}
+
+void ccx_session_close(struct ccx_session *session)
+{
+	ccx_scheduler_close(&session->scheduler);
 }

@@ -30,14 +30,21 @@ struct ccx_session {
 };
 
 /*
- * Reads the topology, starts the threads, loads, publishes the rules if there are any, attaches.
- * On failure everything is undone: -EINVAL and -ENOENT bad input, -ENOTSUP and -EBUSY cannot run
- * here or now, others failures.
+ * Reads the topology, starts the threads, loads what is not loaded already, publishes the rules if
+ * there are any, attaches. *session is all zero, or has ended. On failure everything is undone:
+ * -EINVAL and -ENOENT bad input, -ENOTSUP and -EBUSY cannot run here or now, -EAGAIN CPUs came or
+ * went meanwhile, others failures.
  */
 int ccx_session_start(struct ccx_session *session, const struct ccx_options *options,
 		      struct ccx_ruling *ruling, struct ccx_error *error);
 
-/* Detaches, ends all threads, frees everything but what *exit gets: why it ended. */
+/*
+ * Detaches, ends all threads, frees everything but what the next session can use: the scheduler
+ * stays loaded. *exit gets why it ended.
+ */
 void ccx_session_end(struct ccx_session *session, struct ccx_exit *exit);
+
+/* No session is to follow. */
+void ccx_session_close(struct ccx_session *session);
 
 #endif

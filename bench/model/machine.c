@@ -81,9 +81,9 @@ static bool balanced(const struct model_task *task)
 
 	if (m->topology->nr_domains == 1)
 		return true;
-	far = m->config.domains[task->home].nearest[random_below(m->topology->nr_domains - 1)];
-	return !ccx_evens_out(domain_state(task->home)->weight, m->config.domains[task->home].capacity,
-			      domain_state(far)->weight, m->config.domains[far].capacity,
+	far = m->machine.domains[task->home].nearest[random_below(m->topology->nr_domains - 1)];
+	return !ccx_evens_out(domain_state(task->home)->weight, m->machine.domains[task->home].capacity,
+			      domain_state(far)->weight, m->machine.domains[far].capacity,
 			      task->counted);
 }
 
@@ -198,9 +198,9 @@ static struct model_task *steal(uint32_t cpu, uint32_t domain)
 		m->figures.steal_looks = nr;
 	for (i = 0; i < nr; i++) {
 		uint32_t index = ccx_steal_index(i, turn, others);
-		struct model_task *task = first_of(&m->domains[m->config.domains[domain].nearest[index]]);
+		struct model_task *task = first_of(&m->domains[m->machine.domains[domain].nearest[index]]);
 
-		if (task && (index < m->config.domains[domain].nr_near ||
+		if (task && (index < m->machine.domains[domain].nr_near ||
 			     m->now_ns > task->queued_ns + PATIENCE))
 			return task;
 	}
@@ -244,10 +244,10 @@ static void wake(struct model_task *task)
 	count_weight(task, task->weight);
 	if (claim_idle(task, home))
 		return;
-	if (nr > m->config.domains[home].nr_near && !m->domains[home].nr_queued)
-		nr = m->config.domains[home].nr_near;
+	if (nr > m->machine.domains[home].nr_near && !m->domains[home].nr_queued)
+		nr = m->machine.domains[home].nr_near;
 	for (i = 0; i < nr; i++)
-		if (claim_idle(task, m->config.domains[home].nearest[i]))
+		if (claim_idle(task, m->machine.domains[home].nearest[i]))
 			return;
 	enqueue(task, true);
 }
@@ -355,8 +355,9 @@ static void make_machine(const struct model_options *wanted)
 	if (ccx_topology_load(&options, &m->topology, &error) ||
 	    ccx_topology_check_limits(m->topology, &error))
 		bench_usage("%s", error.text);
-	ccx_configure(&m->config, m->topology,
-		      &(struct ccx_scheduler_options){ .slice_us = 5000, .rescue_us = 5000 }, tids);
+	ccx_configure_machine(&m->machine, m->topology, tids);
+	ccx_configure(&m->config, &m->machine, m->topology,
+		      &(struct ccx_scheduler_options){ .slice_us = 5000, .rescue_us = 5000 });
 	m->nr_tasks = m->topology->nr_cpus * wanted->per_cpu;
 	m->state = alloc_lines(1, sizeof(*m->state));
 	m->loads = ccx_load_table_new(m->topology->nr_domains);
@@ -438,11 +439,11 @@ bool model_even(const struct model *model)
 
 	for (i = 0; i < model->topology->nr_domains; i++) {
 		all += model->state->domains[i].weight;
-		capacity += model->config.domains[i].capacity;
+		capacity += model->machine.domains[i].capacity;
 	}
 	for (i = 0; i < model->topology->nr_domains; i++) {
 		double part = (double)model->state->domains[i].weight * capacity /
-			      ((double)all * model->config.domains[i].capacity);
+			      ((double)all * model->machine.domains[i].capacity);
 
 		if (fabs(part - 1) > 0.1)
 			return false;

@@ -46,6 +46,7 @@ struct model_figures {
 
 struct model {
 	struct ccx_topology *topology;
+	struct ccx_machine machine;
 	struct ccx_config config;
 	struct ccx_state *state;
 	struct ccx_load_table *loads;

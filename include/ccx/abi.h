@@ -5,6 +5,7 @@
  * | structure            | written by                     | read by          | how they synchronise       |
  * | -------------------- | ------------------------------ | ---------------- | -------------------------- |
  * | ccx_config           | user space, before load        | BPF              | frozen when loaded         |
+ * | ccx_machine          | user space, before attach      | BPF              | unchanged while attached   |
  * | ccx_cpu_state        | BPF on that CPU                | user space       | single writer, plain words |
  * | ccx_domain_state     | BPF on any CPU                 | user space, BPF  | atomics, or racy on purpose|
  * | ccx_message          | BPF, through a BPF ring buffer | its dispatcher   | the ring buffer's own      |
@@ -193,7 +194,7 @@ struct ccx_domain_state {
 
 /*
  * Consolidation: the domains that work is packed into, bit d: domain d (ccx/consolidate.h). User
- * space writes it at any time. BPF uses of it what there is (domains_of in ccx_config), everything
+ * space writes it at any time. BPF uses of it what there is (domains_of in ccx_machine), everything
  * if that is nothing, and goes beyond it by itself where a task would have to wait.
  */
 struct ccx_sets {
@@ -241,10 +242,23 @@ struct ccx_config_domain {
 	__u32 nr_near;		/* so many of these are on the same memory node */
 };
 
-struct ccx_config {
+/*
+ * The machine as it is now: CPUs come and go, and then the loaded object is attached again with
+ * another one of these.
+ */
+struct ccx_machine {
 	__u32 nr_cpus;		/* highest CPU number + 1 */
 	__u32 nr_online;
 	__u32 nr_domains;
+	__u32 lesser_capacity;	/* the largest of a CPU that is no performance CPU */
+	__u64 domains_of[2];	/* by enum ccx_set_class: the domains that may be in that set */
+	__u64 low_power_domains; /* bit d: domain d has no other */
+	struct ccx_config_cpu cpus[CCX_MAX_CPUS];
+	struct ccx_config_domain domains[CCX_MAX_DOMAINS];
+};
+
+/* What the programs are specialised for: the verifier removes what an option leaves out. */
+struct ccx_config {
 	__u32 daemon_tgid;
 	__u32 mixed_kinds;	/* the machine has more than one kind of CPU */
 	__u32 many_nodes;	/* some domains are on another memory node than others */
@@ -252,9 +266,6 @@ struct ccx_config {
 	__u32 siblings_first;	/* with that: both siblings of a core before the next core */
 	__u32 low_power;	/* it has low-power CPUs beside efficiency ones */
 	__u32 measured_dies;	/* what dies processes prefer is measured (ccx/dies.h) */
-	__u32 lesser_capacity;	/* the largest of a CPU that is no performance CPU */
-	__u64 domains_of[2];	/* by enum ccx_set_class: the domains that may be in that set */
-	__u64 low_power_domains; /* bit d: domain d has no other */
 	__u64 slice_ns;
 	__u64 slice_min_ns;
 	__u64 slice_max_ns;
@@ -263,8 +274,6 @@ struct ccx_config {
 	__u64 lag_ns;		/* how far a sleeper may fall behind its domain's clock */
 	__u64 debt_ns;		/* how far ahead of it any task counts at most */
 	__u64 awake_cap_ns;	/* how much CPU time without sleep counts against a deadline */
-	struct ccx_config_cpu cpus[CCX_MAX_CPUS];
-	struct ccx_config_domain domains[CCX_MAX_DOMAINS];
 };
 
 _Static_assert(sizeof(struct ccx_message) == 64, "a message is one cache line");

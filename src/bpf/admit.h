@@ -41,7 +41,7 @@ static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, 
 static __always_inline bool balanced(struct task_ctx *tctx)
 {
 	const volatile struct ccx_config_domain *here = domain_config(tctx->domain);
-	u32 others = ccx_config.nr_domains - 1, far;
+	u32 others = ccx_machine.nr_domains - 1, far;
 
 	if (!others)
 		return true;

@@ -73,7 +73,7 @@ static __always_inline void clamps_follow(struct task_struct *task, struct task_
 	if (bpf_core_field_exists(task->uclamp))
 		tctx->speed = ccx_speed_of(BPF_CORE_READ_BITFIELD(task, uclamp[0].value),
 					   BPF_CORE_READ_BITFIELD(task, uclamp[1].value),
-					   ccx_config.lesser_capacity);
+					   ccx_machine.lesser_capacity);
 }
 
 static __always_inline bool yields(struct task_struct *p, struct task_ctx *tctx)

@@ -78,7 +78,7 @@ static __always_inline bool custody_send(struct task_struct *p, struct task_ctx 
 	/* which die it runs on is not a dispatcher's to decide where a rule says so */
 	message->domains = tctx->prefer && tctx->die_ruled ? 1ULL << (domain & 63) : tctx->domains;
 	if (heavy(tctx))
-		message->domains &= ~ccx_config.low_power_domains;
+		message->domains &= ~ccx_machine.low_power_domains;
 	message->vtime_ns = tctx->vtime - domain_state(domain)->vtime_now;
 	message->awake_us = tctx->awake_ns / 1000;
 	message->burst_us = tctx->burst_ns / 1000;
@@ -129,7 +129,7 @@ static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 	u64 deadline;
 	u32 ready;
 
-	if (decision->domain >= ccx_config.nr_domains || decision->kind >= CCX_NR_READY ||
+	if (decision->domain >= ccx_machine.nr_domains || decision->kind >= CCX_NR_READY ||
 	    decision->deadline_ns > ccx_config.awake_cap_ns) {
 		count(CCX_REJECTED, 1);
 		return;

@@ -145,7 +145,7 @@ static __noinline u64 group_runnable(u32 group)
 	s64 sum = 0;
 	u32 i;
 
-	bpf_for(i, 0, ccx_config.nr_domains) {
+	bpf_for(i, 0, ccx_machine.nr_domains) {
 		u32 domain = i;
 
 		weights = bpf_map_lookup_elem(&ccx_group_weights, &domain);

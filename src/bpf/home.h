@@ -62,8 +62,8 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 	u64 domains = 0;
 	u32 i;
 
-	tctx->restricted = (u32)p->nr_cpus_allowed < ccx_config.nr_online;
-	bpf_for(i, 0, ccx_config.nr_domains) {
+	tctx->restricted = (u32)p->nr_cpus_allowed < ccx_machine.nr_online;
+	bpf_for(i, 0, ccx_machine.nr_domains) {
 		u32 key = i;
 
 		masks = bpf_map_lookup_elem(&ccx_masks, &key);

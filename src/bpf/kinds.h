@@ -63,7 +63,7 @@ static __always_inline bool wants_performance(struct task_ctx *tctx)
 
 static __always_inline bool low_power_only(u32 domain)
 {
-	return ccx_config.low_power_domains & 1ULL << (domain & 63);
+	return ccx_machine.low_power_domains & 1ULL << (domain & 63);
 }
 
 /* What an ordinary task looks through in a domain, best first. */

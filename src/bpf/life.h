@@ -21,6 +21,8 @@ s32 BPF_PROG(ccx_init_task, struct task_struct *p, struct scx_init_task_args *ar
 	tctx = bpf_task_storage_get(&ccx_tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!tctx)
 		return -12; /* ENOMEM */
+	/* it may be here from when the object was attached before */
+	__builtin_memset(tctx, 0, sizeof(*tctx));
 	reweigh(tctx, CCX_WEIGHT_DEFAULT, CCX_SHARE_ONE);
 	if (bpf_core_field_exists(args->cgroup))
 		group_enter(tctx, args->cgroup);
@@ -33,7 +35,7 @@ s32 BPF_PROG(ccx_init_task, struct task_struct *p, struct scx_init_task_args *ar
 	tctx->band = CCX_BAND_NONE;
 	if (p->tgid != (s32)ccx_config.daemon_tgid)
 		return 0;
-	bpf_for(i, 0, ccx_config.nr_domains)
+	bpf_for(i, 0, ccx_machine.nr_domains)
 		if (domain_config(i)->dispatcher_tid == (u32)p->pid)
 			tctx->dispatcher = i + 1;
 	return 0;
@@ -46,6 +48,8 @@ void CCX_OPS(ccx_enable, struct task_struct *p)
 	if (!tctx)
 		return;
 	reweigh(tctx, p->scx.weight, tctx->multiplier);
+	/* what runs now goes on with it: the kernel's default is several turns */
+	ccx_task_set_slice(p, ccx_config.slice_ns);
 	tctx->vtime = domain_state(tctx->domain)->vtime_now;
 	set_affinity(p, tctx, p->cpus_ptr);
 	rules_follow(p, tctx);
@@ -103,13 +107,13 @@ s32 BPF_PROG(ccx_init)
 	err = masks_create(CCX_MAX_DOMAINS);
 	if (err)
 		return err;
-	bpf_for(i, 0, ccx_config.nr_domains) {
+	bpf_for(i, 0, ccx_machine.nr_domains) {
 		domain_state(i)->bands_admitted = CCX_NR_BANDS;
 		err = masks_create(i);
 		if (err)
 			return err;
 	}
-	bpf_for(i, 0, ccx_config.nr_cpus) {
+	bpf_for(i, 0, ccx_machine.nr_cpus) {
 		if (!cpu_config(i)->present)
 			continue;
 		err = ccx_scratch_create(i);

@@ -17,7 +17,7 @@ static __always_inline struct bpf_cpumask *mask_of(u32 domain, u32 kinds)
 
 	if (!mask)
 		return NULL;
-	bpf_for(i, 0, ccx_config.nr_cpus) {
+	bpf_for(i, 0, ccx_machine.nr_cpus) {
 		const volatile struct ccx_config_cpu *cpu = cpu_config(i);
 
 		if (cpu->present && (domain == CCX_MAX_DOMAINS || cpu->domain == domain) &&

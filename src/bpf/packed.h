@@ -83,7 +83,7 @@ static __noinline s32 claim_near(struct task_struct *p, struct task_ctx *tctx, u
 		if (cpu >= 0)
 			return cpu;
 	}
-	bpf_for(i, 0, ccx_config.nr_domains - 1) {
+	bpf_for(i, 0, ccx_machine.nr_domains - 1) {
 		u32 far = domain_config(home)->nearest[i & (CCX_MAX_DOMAINS - 1)];
 
 		if (!in_set(set, far) || (what == NEAR_ROOM && !set_has_room(far)))
@@ -99,7 +99,7 @@ static __noinline s32 claim_near(struct task_struct *p, struct task_ctx *tctx, u
 static __always_inline s32 claim_outside(struct task_struct *p, struct task_ctx *tctx, u64 set,
 					 enum near what, u64 now)
 {
-	s32 cpu = claim_near(p, tctx, ccx_config.domains_of[0] & ~set, what, now);
+	s32 cpu = claim_near(p, tctx, ccx_machine.domains_of[0] & ~set, what, now);
 
 	if (cpu >= 0)
 		count(CCX_OUTSIDE, 1);
@@ -246,7 +246,7 @@ static int packed_scan(void *map, u32 *key, struct packed_timer *timer)
 
 	/* what queues from here on arms it again */
 	packed_armed = 0;
-	bpf_for(i, 0, ccx_config.nr_domains)
+	bpf_for(i, 0, ccx_machine.nr_domains)
 		if (scan_domain(i, now))
 			waits = true;
 	if (waits)

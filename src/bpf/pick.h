@@ -228,7 +228,7 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 __noinline u32 ccx_steal(u32 cpu, u32 domain, u32 goes_on, u64 now)
 {
 	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE;
-	u32 others = ccx_config.nr_domains - 1, nr = ccx_steal_looks(others), i;
+	u32 others = ccx_machine.nr_domains - 1, nr = ccx_steal_looks(others), i;
 	u32 turn = cpu_state(cpu)->turn;
 
 	if (nr < others)

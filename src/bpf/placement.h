@@ -115,7 +115,7 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 		      s32 prev_cpu, u64 now)
 {
 	const volatile struct ccx_config_cpu *prev = cpu_config(prev_cpu);
-	u32 home = tctx->domain, i, nr = ccx_config.nr_domains - 1;
+	u32 home = tctx->domain, i, nr = ccx_machine.nr_domains - 1;
 	/* not where its home is another by now: a die that it prefers, its partner's domain */
 	bool stay = prev->present && prev->domain == home && cpu_suits(tctx, prev_cpu, now);
 	s32 cpu;

@@ -141,7 +141,7 @@ static s32 queues_create(void)
 	s32 err = 0;
 	u32 i, j;
 
-	bpf_for(i, 0, ccx_config.nr_domains) {
+	bpf_for(i, 0, ccx_machine.nr_domains) {
 		bpf_for(j, 0, CCX_NR_READY * 2) {
 			err = scx_bpf_create_dsq(queue_ready(i, j / 2, j), -1);
 			if (err)
@@ -154,7 +154,7 @@ static s32 queues_create(void)
 		if (err)
 			return err;
 	}
-	bpf_for(i, 0, ccx_config.nr_cpus) {
+	bpf_for(i, 0, ccx_machine.nr_cpus) {
 		if (!cpu_config(i)->present)
 			continue;
 		err = scx_bpf_create_dsq(queue_bound(i, 0), -1);

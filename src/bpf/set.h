@@ -32,7 +32,7 @@ static __always_inline bool in_set(u64 set, u32 domain)
 static __always_inline u64 set_of(struct task_ctx *tctx)
 {
 	u32 class = ccx_config.mixed_kinds && tctx->critical;
-	u64 all = ccx_config.domains_of[class & 1];
+	u64 all = ccx_machine.domains_of[class & 1];
 	u64 set = *(volatile u64 *)&ccx_sets.domains[class & 1] & all;
 
 	set = (set ? set : all) & tctx->domains;
@@ -47,7 +47,7 @@ static __noinline u32 set_nearest(struct task_ctx *tctx, u32 domain)
 
 	if (in_set(set, domain))
 		return domain;
-	bpf_for(i, 0, ccx_config.nr_domains - 1) {
+	bpf_for(i, 0, ccx_machine.nr_domains - 1) {
 		u32 far = domain_config(domain)->nearest[i & (CCX_MAX_DOMAINS - 1)];
 
 		if (in_set(set, far))
@@ -74,7 +74,7 @@ static __noinline bool set_calls_back(struct task_ctx *tctx, u32 domain)
 
 	if (in_set(set, domain))
 		return false;
-	bpf_for(i, 0, ccx_config.nr_domains)
+	bpf_for(i, 0, ccx_machine.nr_domains)
 		if (in_set(set, i) && set_has_room(i))
 			return true;
 	return false;

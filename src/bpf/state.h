@@ -18,6 +18,7 @@
 	BPF_PROG(name, ##args)
 
 const volatile struct ccx_config ccx_config SEC(".rodata.config");
+struct ccx_machine ccx_machine SEC(".bss.machine");
 struct ccx_state ccx_state SEC(".bss.state");
 struct ccx_exit ccx_exit SEC(".bss.exit");
 
@@ -159,12 +160,12 @@ static __always_inline struct ccx_cpu_state *cpu_state(u32 cpu)
 
 static __always_inline const volatile struct ccx_config_cpu *cpu_config(u32 cpu)
 {
-	return &ccx_config.cpus[cpu & (CCX_MAX_CPUS - 1)];
+	return &ccx_machine.cpus[cpu & (CCX_MAX_CPUS - 1)];
 }
 
 static __always_inline const volatile struct ccx_config_domain *domain_config(u32 domain)
 {
-	return &ccx_config.domains[domain & (CCX_MAX_DOMAINS - 1)];
+	return &ccx_machine.domains[domain & (CCX_MAX_DOMAINS - 1)];
 }
 
 /* Counters belong to the CPU that counts: no atomics, no shared lines. */

@@ -20,6 +20,7 @@ static const char *const sources[] = {
 
 #define NR_SOURCES (sizeof(sources) / sizeof(sources[0]))
 
+static struct ccx_machine machine;
 static struct ccx_config config;
 
 static struct ccx_topology *configure(const char *source)
@@ -31,7 +32,8 @@ static struct ccx_topology *configure(const char *source)
 
 	options.source = source;
 	assert_int_equal(ccx_topology_load(&options, &topology, NULL), 0);
-	ccx_configure(&config, topology, &scheduler, tids);
+	ccx_configure_machine(&machine, topology, tids);
+	ccx_configure(&config, &machine, topology, &scheduler);
 	return topology;
 }
 
@@ -45,7 +47,7 @@ static void every_other_domain_once_and_the_nearer_first(void **state)
 		struct ccx_topology *topology = configure(sources[s]);
 
 		for (domain = 0; domain < topology->nr_domains; domain++) {
-			const struct ccx_config_domain *at = &config.domains[domain];
+			const struct ccx_config_domain *at = &machine.domains[domain];
 			uint64_t seen = 1ULL << domain;
 			uint32_t distance, before = 0;
 
@@ -72,7 +74,7 @@ static void what_is_near_is_on_the_same_node(void **state)
 		struct ccx_topology *topology = configure(sources[s]);
 
 		for (domain = 0, far = 0; domain < topology->nr_domains; domain++) {
-			const struct ccx_config_domain *at = &config.domains[domain];
+			const struct ccx_config_domain *at = &machine.domains[domain];
 
 			for (i = 0; i < topology->nr_domains - 1; i++)
 				assert_int_equal(topology->domains[at->nearest[i]].node ==
@@ -99,7 +101,7 @@ static void domains_begin_with_different_neighbours(void **state)
 
 	(void)state;
 	for (domain = 0; domain < topology->nr_domains; domain++)
-		first |= 1ULL << config.domains[domain].nearest[0];
+		first |= 1ULL << machine.domains[domain].nearest[0];
 	assert_int_equal(__builtin_popcountll(first), topology->nr_domains);
 	ccx_topology_free(topology);
 }
@@ -114,7 +116,7 @@ static void bpf_and_dispatchers_agree_on_capacity(void **state)
 		struct ccx_topology *topology = configure(sources[s]);
 
 		for (domain = 0; domain < topology->nr_domains; domain++)
-			assert_int_equal(config.domains[domain].capacity,
+			assert_int_equal(machine.domains[domain].capacity,
 					 ccx_policy_capacity(topology, domain));
 		ccx_topology_free(topology);
 	}

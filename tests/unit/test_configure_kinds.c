@@ -5,6 +5,7 @@
 #include "ccx/topology.h"
 #include "configure.h"
 
+static struct ccx_machine machine;
 static struct ccx_config config;
 static struct ccx_topology *topology;
 
@@ -21,7 +22,8 @@ static void configure(const char *source)
 	assert_int_equal(ccx_topology_load(&options, &topology, &error), 0);
 	for (i = 0; i < CCX_MAX_DOMAINS; i++)
 		tids[i] = 1000 + i;
-	ccx_configure(&config, topology, &scheduler, tids);
+	ccx_configure_machine(&machine, topology, tids);
+	ccx_configure(&config, &machine, topology, &scheduler);
 }
 
 static int teardown(void **state)
@@ -36,8 +38,8 @@ static uint32_t cpus_of(uint32_t kind)
 {
 	uint32_t i, nr = 0;
 
-	for (i = 0; i < config.nr_cpus; i++)
-		nr += config.cpus[i].present && config.cpus[i].kind == kind;
+	for (i = 0; i < machine.nr_cpus; i++)
+		nr += machine.cpus[i].present && machine.cpus[i].kind == kind;
 	return nr;
 }
 
@@ -46,23 +48,23 @@ static void expect_consistent(void)
 {
 	uint32_t i, kind, nr[CCX_NR_KINDS] = { 0 };
 
-	for (i = 0; i < config.nr_domains; i++)
+	for (i = 0; i < machine.nr_domains; i++)
 		for (kind = 0; kind < CCX_NR_KINDS; kind++)
-			nr[kind] += config.domains[i].nr_kind[kind];
+			nr[kind] += machine.domains[i].nr_kind[kind];
 	for (kind = 0; kind < CCX_NR_KINDS; kind++)
 		assert_int_equal(nr[kind], cpus_of(kind));
-	for (i = 0; i < config.nr_cpus; i++) {
-		const struct ccx_config_cpu *cpu = &config.cpus[i];
+	for (i = 0; i < machine.nr_cpus; i++) {
+		const struct ccx_config_cpu *cpu = &machine.cpus[i];
 
 		if (!cpu->present)
 			continue;
 		if (cpu->smt) {
 			assert_int_not_equal(cpu->sibling, i);
-			assert_int_equal(config.cpus[cpu->sibling].domain, cpu->domain);
-			assert_int_equal(config.cpus[cpu->sibling].kind, cpu->kind);
+			assert_int_equal(machine.cpus[cpu->sibling].domain, cpu->domain);
+			assert_int_equal(machine.cpus[cpu->sibling].kind, cpu->kind);
 		}
 		if (cpu->kind != CCX_KIND_PERFORMANCE)
-			assert_true(cpu->capacity <= config.lesser_capacity);
+			assert_true(cpu->capacity <= machine.lesser_capacity);
 	}
 }
 
@@ -76,11 +78,11 @@ static void low_power_beside_efficiency_is_kept_apart(void **state)
 	assert_int_equal(cpus_of(CCX_KIND_LOW_POWER), 2);
 	assert_true(config.mixed_kinds);
 	assert_true(config.low_power);
-	assert_int_equal(config.low_power_domains, 1ULL << 2);
+	assert_int_equal(machine.low_power_domains, 1ULL << 2);
 	/* who is heavy, or latency-critical, is at home in a domain that has performance CPUs */
-	assert_true(config.domains[config.domains[2].critical_home].nr_kind[CCX_KIND_PERFORMANCE]);
+	assert_true(machine.domains[machine.domains[2].critical_home].nr_kind[CCX_KIND_PERFORMANCE]);
 	/* a clamp is compared with the fastest lesser CPU */
-	assert_int_equal(config.lesser_capacity, config.cpus[12].capacity);
+	assert_int_equal(machine.lesser_capacity, machine.cpus[12].capacity);
 }
 
 static void low_power_alone_is_used_as_efficiency(void **state)
@@ -92,7 +94,7 @@ static void low_power_alone_is_used_as_efficiency(void **state)
 	assert_int_equal(cpus_of(CCX_KIND_EFFICIENCY), 4);
 	assert_true(config.mixed_kinds);
 	assert_false(config.low_power);
-	assert_int_equal(config.low_power_domains, 0);
+	assert_int_equal(machine.low_power_domains, 0);
 }
 
 /* Zen 5 and Zen 5c: the faster cores are the fast die; there is none with more cache. */
@@ -106,12 +108,12 @@ static void faster_cores_with_a_cache_of_their_own_are_a_die(void **state)
 	assert_true(config.mixed_kinds);
 	assert_false(config.low_power);
 	for (i = 0; i < 2; i++) {
-		assert_int_equal(config.domains[i].critical_home, 0);
-		assert_int_equal(config.domains[i].die[CCX_PREFER_FREQUENCY], 0);
-		assert_int_equal(config.domains[i].die[CCX_PREFER_CACHE], i);
-		assert_int_equal(config.domains[i].die[CCX_PREFER_NONE], i);
-		assert_int_equal(config.domains[i].die[CCX_PREFER_AUTO], i);
-		assert_false(config.domains[i].cache_die);
+		assert_int_equal(machine.domains[i].critical_home, 0);
+		assert_int_equal(machine.domains[i].die[CCX_PREFER_FREQUENCY], 0);
+		assert_int_equal(machine.domains[i].die[CCX_PREFER_CACHE], i);
+		assert_int_equal(machine.domains[i].die[CCX_PREFER_NONE], i);
+		assert_int_equal(machine.domains[i].die[CCX_PREFER_AUTO], i);
+		assert_false(machine.domains[i].cache_die);
 	}
 }
 
@@ -125,10 +127,10 @@ static void a_machine_of_one_kind(void **state)
 	assert_false(config.mixed_kinds);
 	assert_false(config.low_power);
 	assert_int_equal(cpus_of(CCX_KIND_PERFORMANCE), 16);
-	assert_int_equal(config.lesser_capacity, CCX_CAPACITY_MAX / 2);
+	assert_int_equal(machine.lesser_capacity, CCX_CAPACITY_MAX / 2);
 	for (i = 0; i < 2; i++)
 		for (prefer = 0; prefer < CCX_NR_PREFERS; prefer++)
-			assert_int_equal(config.domains[i].die[prefer], i);
+			assert_int_equal(machine.domains[i].die[prefer], i);
 }
 
 int main(void)

@@ -46,6 +46,13 @@ stop() {
 	wait $pid; code=$?
 	within 60 state_is disabled
 }
+restarts() { grep -c 'starting again' $log; }
+# hotplug CPU 0|1: a CPU goes or comes; the scheduler is attached again afterwards
+hotplug() {
+	want=$(($(restarts) + 1))
+	echo "$2" >/sys/devices/system/cpu/cpu$1/online
+	within 60 sh -c "[ \$(grep -c 'starting again' $log) -ge $want ] && [ \$(cat $state) = enabled ]"
+}
 gone() { ! kill -0 "$1" 2>/dev/null; }
 # Not ours to answer for: a mark that the kernel leaves on a task when a scheduler ends (docs/kernels.md).
 no_kernel_error() {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "configure.h"
 #include "scheduler.h"
 
 #define PROGRAMS  64
@@ -30,14 +31,22 @@ int main(void)
 	struct ccx_scheduler_options options = { .slice_us = 5000, .rescue_us = 5000,
 						 .spill_us = 2000 };
 	static const pid_t tids[CCX_MAX_DOMAINS];
+	struct ccx_machine machine;
+	struct ccx_config config;
 	struct ccx_topology *topology;
 	struct bpf_program *program;
 	struct bpf_object *object;
 	struct ccx_error error;
 	int nr = 0, err;
 
-	if (ccx_topology_load(&topology_options, &topology, &error) ||
-	    !(object = ccx_scheduler_prepare(topology, &options, tids, &error))) {
+	if (ccx_topology_load(&topology_options, &topology, &error)) {
+		fprintf(stderr, "verifier: %s\n", error.text);
+		return 1;
+	}
+	ccx_configure_machine(&machine, topology, tids);
+	ccx_configure(&config, &machine, topology, &options);
+	object = ccx_scheduler_prepare(&config, topology->nr_domains, &options, &error);
+	if (!object) {
 		fprintf(stderr, "verifier: %s\n", error.text);
 		return 1;
 	}
