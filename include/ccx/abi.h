@@ -134,8 +134,10 @@ struct ccx_cpu_state {
 	__u64 counters[CCX_NR_COUNTERS];
 	__u64 running_since_ns;	/* BPF's clock; 0: nothing of ours runs here */
 	__u64 running_until_ns;	/* when it will likely sleep, by its past; BPF's clock */
-	__u64 start_ns;		/* average time from sending a task to this idle CPU until it runs */
+	__u64 start_ns;		/* average time from a synchronous wake-up of this idle CPU until the task runs */
 	__u64 turn_ns;		/* when a task last began to run that was not handed the CPU */
+	__u64 hands_over_ns;	/* of the task that runs (placement.h): so long after waking another it sleeps */
+	__u64 woke_other_ns;	/* when it did that since it began to run; 0: it did not */
 	__u64 preempted_ns;	/* when what runs was told to make room, 0 once it has; any CPU */
 	__u64 preempt_pause_ns;	/* until when tasks that were sent off count; any CPU */
 	struct ccx_waits waits;	/* of tasks that began to run here after they were queued */

@@ -97,6 +97,20 @@ static __always_inline void classify(struct task_struct *p, struct task_ctx *tct
 	tctx->critical = tctx->band < domain_state(tctx->domain)->bands_admitted;
 }
 
+/*
+ * Averages change with each sleep, but a class need not follow more often than once in a millisecond,
+ * about: that is a third of what going to sleep costs here.
+ */
+static __always_inline bool classify_due(struct task_ctx *tctx, u64 now)
+{
+	u32 classified = now >> 20;
+
+	if (tctx->classified == classified)
+		return false;
+	tctx->classified = classified;
+	return true;
+}
+
 /* What a rule keeps critical although it runs on and on goes by deadline, or it would starve all. */
 static __always_inline bool goes_first(struct task_ctx *tctx)
 {

@@ -30,31 +30,46 @@ char _license[] SEC("license") = "GPL";
  * First thing after a task woke, in select_cpu or, where the kernel does not ask, in enqueue. (There
  * is ops.runnable for this; it would be one more program at each wake-up.)
  */
-static __always_inline void woke(struct task_struct *p, struct task_ctx *tctx, u64 now)
+static __always_inline void woke(struct task_struct *p, struct task_ctx *tctx)
 {
 	if (!tctx->slept_ns)
 		return;
-	if (!tctx->blocked) {
-		if (now > tctx->slept_ns)
-			tctx->sleep_ns = ccx_average(tctx->sleep_ns, now - tctx->slept_ns);
+	if (!tctx->blocked)
 		tctx->burst_now_ns = 0;
-	}
-	tctx->slept_ns = 0;
 	tctx->awake_ns = 0;
 	rules_follow(p, tctx);
+}
+
+/*
+ * How long it slept. In enqueue or when it runs, not in select_cpu: there the clock would have to be
+ * read from the hardware, which nothing else needs where all CPUs are of one kind.
+ */
+static __always_inline void slept(struct task_ctx *tctx, u64 now)
+{
+	if (!tctx->slept_ns)
+		return;
+	if (!tctx->blocked && now > tctx->slept_ns)
+		tctx->sleep_ns = ccx_average(tctx->sleep_ns, now - tctx->slept_ns);
+	tctx->slept_ns = 0;
+}
+
+/* Whether choosing a CPU depends on the time. */
+static __always_inline bool needs_time(u64 wake_flags)
+{
+	return wake_flags & CCX_WAKE_SYNC || ccx_config.mixed_kinds || ccx_config.consolidate;
 }
 
 s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	struct task_ctx *tctx = task_ctx_get(p);
-	u64 now = ccx_now();
+	u64 now = needs_time(wake_flags) ? ccx_now() : 0;
 	s32 cpu;
 
 	if (!tctx)
 		return prev_cpu;
 	if (tctx->dispatcher)
 		return place_dispatcher(p, tctx, prev_cpu);
-	woke(p, tctx, now);
+	woke(p, tctx);
 	settle_domain(p, tctx);
 	join_partner(p, tctx);
 	cpu = wake_flags & CCX_WAKE_SYNC ? hand_off(p, tctx, prev_cpu, now) : -1;
@@ -88,7 +103,8 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	if (tctx->moves_to && move_there(p, tctx))
 		return;
-	woke(p, tctx, now);
+	woke(p, tctx);
+	slept(tctx, now);
 	settle_domain(p, tctx);
 	count_weight(tctx, effective_weight(tctx));
 	/* woken before it was off its CPU: select_cpu was not asked, and that CPU is idle by now */
@@ -204,6 +220,7 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	if (cpu_state(cpu)->idle && tctx->started_by_ns)
 		state->start_ns = ccx_average(state->start_ns, now - tctx->started_by_ns);
 	tctx->started_by_ns = 0;
+	slept(tctx, now);
 	unclaim(tctx);
 	note_lesser(tctx, cpu);
 	is_busy(cpu, domain);
@@ -212,6 +229,8 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	tctx->handed = 0;
 	state->running_since_ns = now;
 	state->running_until_ns = now + burst_left_ns(tctx);
+	state->hands_over_ns = tctx->hands_over_ns;
+	state->woke_other_ns = 0;
 	state->running_critical = tctx->critical;
 	state->running_dispatcher = tctx->dispatcher != 0;
 	tctx->started_ns = now;
@@ -320,13 +339,15 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 		return;
 	}
 	unclaim(tctx);
-	ready_leave(tctx);
-	leave_bound(p, tctx);
-	custody_leave(tctx, tctx->custody);
 	count_weight(tctx, 0);
-	tctx->queued_ns = 0;
-	if (!(deq_flags & CCX_DEQ_SLEEP))
+	if (!(deq_flags & CCX_DEQ_SLEEP)) {
+		/* what goes to sleep has run, and left all queues when it began to */
+		ready_leave(tctx);
+		leave_bound(p, tctx);
+		custody_leave(tctx, tctx->custody);
+		tctx->queued_ns = 0;
 		return;
+	}
 	now = ccx_now();
 	tctx->slept_ns = now;
 	judge_handoff(tctx, now);
@@ -334,7 +355,8 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 	if (tctx->blocked)
 		return;
 	tctx->burst_ns = ccx_average(tctx->burst_ns, tctx->burst_now_ns);
-	classify(p, tctx);
+	if (classify_due(tctx, now))
+		classify(p, tctx);
 }
 
 void CCX_OPS(ccx_set_weight, struct task_struct *p, u32 weight)

@@ -172,44 +172,55 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 #define HANDOFF_TURN_NS	(1000 * 1000ULL)
 #define SWITCH_NS	2000ULL		/* from one task's sleep to the next one's start, and to be sure */
 
-/* The waker's CPU, if the task it wakes should run there next; else -1. */
+#define NO_HANDOFF	(~0ULL)
+#define WOKE_SEVERAL	(~0ULL)		/* no time: such a waker has not kept the promise */
+
+/*
+ * The waker's CPU, if the task it wakes should run there next; else -1. What is known of the waker is
+ * with its CPU since it began to run: to look its own record up would cost as much as all of this.
+ */
 static __always_inline s32 hand_off(struct task_struct *p, struct task_ctx *tctx, s32 prev_cpu,
 				    u64 now)
 {
-	struct task_ctx *waker = task_ctx_get(bpf_get_current_task_btf());
 	u32 cpu = bpf_get_smp_processor_id(), domain = cpu_config(cpu)->domain;
+	struct ccx_cpu_state *state = cpu_state(cpu);
 
-	if (!waker)
+	/* an idle CPU's interrupt, or a real-time task */
+	if (!state->running_since_ns)
 		return -1;
-	if (waker->woke_other_ns)
-		waker->handoffs = 0;
-	waker->woke_other_ns = now;
-	if (waker->handoffs < HANDOFF_STREAK || !cpu_suits(tctx, cpu, now) ||
+	if (state->woke_other_ns) {
+		state->woke_other_ns = WOKE_SEVERAL;
+		return -1;
+	}
+	state->woke_other_ns = now;
+	if (state->hands_over_ns == NO_HANDOFF || !cpu_suits(tctx, cpu, now) ||
 	    (tctx->restricted && !ccx_allowed_on(p, cpu)))
 		return -1;
-	if (anything_waits(domain) || cpu_state(cpu)->bound) {
-		if (now > cpu_state(cpu)->turn_ns + HANDOFF_TURN_NS)
+	if (anything_waits(domain) || state->bound) {
+		if (now > state->turn_ns + HANDOFF_TURN_NS)
 			return -1;
-	} else if (waker->handoff_ns + SWITCH_NS >= cpu_state(prev_cpu)->start_ns) {
+	} else if (state->hands_over_ns + SWITCH_NS >= cpu_state(prev_cpu)->start_ns) {
 		return -1;
 	}
 	tctx->handed = 1;
 	return cpu;
 }
 
-/* The task goes to sleep: whether it would have been right to hand over, and how long it took. */
+/* The task goes to sleep on this CPU: whether it would have been right to hand over, and how long it took. */
 static __always_inline void judge_handoff(struct task_ctx *tctx, u64 now)
 {
-	u64 took_ns = now - tctx->woke_other_ns;
+	u64 woke_ns = cpu_state(bpf_get_smp_processor_id())->woke_other_ns, took_ns = now - woke_ns;
 
-	if (!tctx->woke_other_ns || took_ns > HANDOFF_MAX_NS) {
+	if (!woke_ns || took_ns > HANDOFF_MAX_NS) {
 		tctx->handoffs = 0;
-	} else {
-		tctx->handoff_ns = ccx_average(tctx->handoff_ns, took_ns);
-		if (tctx->handoffs < HANDOFF_STREAK)
-			tctx->handoffs++;
+		tctx->hands_over_ns = NO_HANDOFF;
+		return;
 	}
-	tctx->woke_other_ns = 0;
+	tctx->handoff_ns = ccx_average(tctx->handoff_ns, took_ns);
+	if (tctx->handoffs < HANDOFF_STREAK)
+		tctx->handoffs++;
+	if (tctx->handoffs == HANDOFF_STREAK)
+		tctx->hands_over_ns = tctx->handoff_ns;
 }
 
 /*

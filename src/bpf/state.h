@@ -71,10 +71,10 @@ struct task_ctx {
 	u64 burst_ns;		/* average work between sleeps: CPU time on the fastest kind of CPU */
 	u64 burst_now_ns;	/* the same since it last slept */
 	u64 sleep_ns;		/* average time asleep */
-	u64 slept_ns;		/* when it last went to sleep; 0 once its waking was seen */
-	u64 started_by_ns;	/* when it was sent to an idle CPU of another's; 0 once it runs */
-	u64 woke_other_ns;	/* when it last woke another, since it woke itself; 0: it did not */
-	u64 handoff_ns;		/* average time from then until it sleeps */
+	u64 slept_ns;		/* when it last went to sleep; 0 once it is queued or runs */
+	u64 started_by_ns;	/* when a synchronous wake-up sent it to an idle CPU; 0: none, or it runs */
+	u64 handoff_ns;		/* average time from waking another until it sleeps */
+	u64 hands_over_ns;	/* the same if it may hand over its CPU, else NO_HANDOFF (placement.h) */
 	u64 domains;		/* bit d: its affinity allows some CPU of domain d */
 	u64 rules_version;	/* of the rules it was last matched with; 0: never */
 	struct rule_subject subject;
@@ -88,6 +88,7 @@ struct task_ctx {
 	u32 ready;		/* which ready queue it is counted in (queues.h), 0 for none */
 	u32 counted;		/* what it adds to its domain's weight: 0 while it sleeps */
 	u32 slice_ns;		/* of the last decision */
+	u32 classified;		/* when it was last classified, in 2^20 ns */
 	u32 waker;		/* pid of the task that woke it last */
 	u32 domain;
 	u8 kind;		/* of the last decision */
