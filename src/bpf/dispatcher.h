@@ -94,7 +94,9 @@ static __always_inline void enqueue_dispatcher(struct task_struct *p, u32 domain
 
 	if (has_signal(p)) {
 		daemon_exits = BPF_CORE_READ(p, signal, flags) & SIGNAL_GROUP_EXIT;
-		ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS, 0);
+		/* nobody decides any more, and the scheduler ends with the last thread: no slice of a hog's later */
+		ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS,
+			       daemon_exits ? CCX_ENQ_PREEMPT : 0);
 		return;
 	}
 	domain_state(domain)->parked = 1;
