@@ -3,6 +3,7 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -46,12 +47,26 @@ static int apply(capng_select_t set, struct ccx_error *error)
 	return ccx_error_set(error, err, "cannot change capabilities: %s", strerror(-err));
 }
 
+/*
+ * Whoever starts the program on a machine that is lost in work gives it real-time priority, or it
+ * takes minutes to load. That is for this thread: dispatchers are ordinary tasks, scheduled by BPF.
+ */
+static void keep_priority(void)
+{
+	struct sched_param priority;
+	int policy = sched_getscheduler(0);
+
+	if (policy >= 0 && !sched_getparam(0, &priority))
+		sched_setscheduler(0, policy | SCHED_RESET_ON_FORK, &priority);
+}
+
 int ccx_privileges_begin(struct ccx_error *error)
 {
 	bool had[NR_NEEDS], bounds;
 	size_t i;
 	int err;
 
+	keep_priority();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return ccx_error_set(error, -errno, "cannot set no_new_privs: %s", strerror(errno));
 	if (capng_get_caps_process())
