@@ -140,6 +140,7 @@ struct ccx_cpu_state {
 	__u64 woke_other_ns;	/* when it did that since it began to run; 0: it did not */
 	__u64 preempted_ns;	/* when what runs was told to make room, 0 once it has; any CPU */
 	__u64 preempt_pause_ns;	/* until when tasks that were sent off count; any CPU */
+	__u64 turn_seen_ns;	/* running_since_ns when a timer looked last (src/bpf/crowd.h) */
 	struct ccx_waits waits;	/* of tasks that began to run here after they were queued */
 	__u32 bound;		/* tasks in bound(cpu); written under the CPU's run queue lock */
 	__u32 turn;		/* counts choices, to alternate where two have a claim */
@@ -162,9 +163,9 @@ struct ccx_domain_state {
 	__u64 band_used_ns[CCX_NR_BANDS]; /* CPU time of each band since `bands_since_ns`; atomic */
 	__u64 bands_since_ns;
 
-	__u64 epoch_ns __attribute__((aligned(CCX_CACHE_LINE)));	/* when the halves changed roles */
+	__u64 look_ns __attribute__((aligned(CCX_CACHE_LINE)));	/* when the next look is due (pick.h) */
 	__u32 half;		/* the half of each ready queue that tasks go into: 0 or 1 */
-	__u32 old;		/* bit `kind`: the other half may hold tasks */
+	__u32 old;		/* bit `kind`: the other half may hold tasks; more bits in pick.h */
 	__s32 ready[CCX_NR_READY]; /* tasks in the ready queues, or taken and about to run; atomic */
 	__u32 bands_admitted;	/* so many bands of tasks are latency-critical, the lightest first */
 	__u32 band_load[CCX_NR_BANDS]; /* average share of each, of CCX_LOAD_ONE */
@@ -173,6 +174,11 @@ struct ccx_domain_state {
 	/* refreshed when the dispatcher is about to run */
 	__u32 queued[CCX_NR_READY];
 	__u32 custody_queued;
+	/* with a look */
+	__u64 epoch_ns;		/* when the halves changed roles */
+	__u64 turn_ns;		/* longest turn in a crowd (ccx/crowd.h); 0: there is none */
+	__u64 stranded;		/* bit d: nothing of domain d runs, though tasks wait there */
+	__u32 turns_timed;	/* a timer ends turns */
 
 	__u64 decision_head __attribute__((aligned(CCX_CACHE_LINE)));	/* next decision to claim */
 	__u64 custody_since_ns;	/* oldest proof of life that counts for what is in custody; BPF's clock */

@@ -6,6 +6,7 @@
 #ifndef CCX_BPF_LIFE_H
 #define CCX_BPF_LIFE_H
 
+#include "crowd.h"
 #include "groups.h"
 #include "home.h"
 #include "masks.h"
@@ -110,7 +111,9 @@ s32 BPF_PROG(ccx_init)
 		return err;
 	bpf_for(i, 0, ccx_machine.nr_domains) {
 		domain_state(i)->bands_admitted = CCX_NR_BANDS;
-		err = masks_create(i);
+		err = turns_create(i);
+		if (!err)
+			err = masks_create(i);
 		if (err)
 			return err;
 	}

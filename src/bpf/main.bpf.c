@@ -124,8 +124,8 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 								tctx->inverse_weight,
 								ccx_config.debt_ns) :
 					       ccx_config.debt_ns);
-	deadline = ccx_queue_key(ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns),
-				 tctx->awake_ns);
+	deadline = queue_key(tctx, tctx->domain,
+			     ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns));
 	kind = CCX_KIND_EFFICIENCY;
 
 	if (bound_to_one_cpu(p)) {

@@ -10,6 +10,7 @@
 #ifndef CCX_BPF_PICK_H
 #define CCX_BPF_PICK_H
 
+#include "crowd.h"
 #include "home.h"
 #include "queues.h"
 
@@ -66,13 +67,72 @@ static __always_inline void change_epoch(u32 domain, u64 now)
 {
 	struct ccx_domain_state *state = domain_state(domain);
 	u64 since = state->epoch_ns;
+	u32 old = state->old & OLD_HALVES;
 
-	if (now < since + EPOCH_NS || (state->old && now < since + EPOCHS_AT_MOST * EPOCH_NS))
+	if (now < since + EPOCH_NS || (old && now < since + EPOCHS_AT_MOST * EPOCH_NS))
 		return;
-	if (__sync_val_compare_and_swap(&state->epoch_ns, since, now) != since)
-		return;
+	state->epoch_ns = now;
 	state->half ^= 1;
-	state->old = old_bit(domain, CCX_KIND_PERFORMANCE) | old_bit(domain, CCX_KIND_EFFICIENCY);
+	state->old = old_bit(domain, CCX_KIND_PERFORMANCE) | old_bit(domain, CCX_KIND_EFFICIENCY) |
+		     (state->old & ~OLD_HALVES);
+}
+
+static __always_inline bool head_waits_since(u64 queue, u64 before_ns)
+{
+	u64 deadline = 0, queued_ns = 0;
+
+	/* 0: it has just been taken */
+	return ccx_queue_head(queue, &deadline, &queued_ns) && queued_ns && queued_ns < before_ns;
+}
+
+/* Whether some task there has waited since before that. Verified by itself (allowed.h). */
+__noinline u32 ccx_waits_since(u32 domain, u64 before_ns)
+{
+	if (!anything_waits(domain))
+		return false;
+	return (domain_state(domain)->old & OLD_HALVES &&
+		domain_state(domain)->epoch_ns < before_ns) ||
+	       head_waits_since(queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain)), before_ns) ||
+	       head_waits_since(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain)), before_ns) ||
+	       head_waits_since(queue_custody(domain), before_ns);
+}
+
+/*
+ * Domains where no CPU has looked for work for longer than slices last, and tasks wait: real-time
+ * tasks have their CPUs. Those of others have work of their own and would never come to it.
+ */
+static __always_inline void stranded_look(u32 domain, u64 now)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+	u64 since = now - STRANDED_NS, stranded = 0;
+	u32 i;
+
+	bpf_for(i, 0, ccx_machine.nr_domains) {
+		if (i != domain && domain_state(i)->look_ns + ccx_config.slice_ns < since &&
+		    ccx_waits_since(i, since))
+			stranded |= 1ULL << (i & 63);
+	}
+	if (stranded != state->stranded) {
+		state->stranded = stranded;
+		mark_old(state, OLD_ELSEWHERE, stranded);
+	}
+}
+
+/*
+ * What is due now and then in a domain and costs too much to look at each time. Taken by whichever of
+ * its CPUs looks for work. Verified by itself (allowed.h).
+ */
+__noinline u32 ccx_look(u32 domain, u64 now)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+	u64 due = state->look_ns;
+
+	if (now < due || __sync_val_compare_and_swap(&state->look_ns, due, now + LOOK_NS) != due)
+		return 0;
+	change_epoch(domain, now);
+	crowd_look(domain);
+	stranded_look(domain, now);
+	return 1;
 }
 
 /* Takes what has waited since before the last change of epoch. */
@@ -108,7 +168,8 @@ static __always_inline bool take_critical(u32 domain, bool performance, u64 now)
 
 /*
  * What runs and may go on (its slice is over, or it was told to make room) is in no queue. It
- * competes all the same, or a task of high weight would have to let another one run each time.
+ * competes all the same, or a task of high weight would have to let another one run each time. Not
+ * in a crowd, where each is to have its turn.
  */
 static __always_inline void consider_prev(struct choice *choice, struct task_struct *prev, u64 now)
 {
@@ -118,7 +179,7 @@ static __always_inline void consider_prev(struct choice *choice, struct task_str
 	if (!prev || !(prev->scx.flags & CCX_TASK_QUEUED))
 		return;
 	tctx = task_ctx_get(prev);
-	if (!tctx || tctx->dispatcher || now < tctx->started_ns)
+	if (!tctx || tctx->dispatcher || now < tctx->started_ns || crowded(tctx->domain))
 		return;
 	ran = ccx_virtual_ns(now - tctx->started_ns, tctx->inverse_weight);
 	choice->queue = KEEP_PREV;
@@ -132,14 +193,17 @@ static __always_inline bool take_normal(u32 cpu, u32 domain, struct task_struct 
 					u64 now)
 {
 	u64 normal = queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain));
+	u32 old = domain_state(domain)->old & 1U << CCX_KIND_EFFICIENCY;
 	struct choice choice = {};
 
 	if (!nr_ready(domain, CCX_KIND_EFFICIENCY) && !cpu_state(cpu)->bound && !custody)
 		return false;
 	consider_prev(&choice, prev, now);
-	if (!cpu_state(cpu)->bound && !custody && !choice.any)
+	if (!cpu_state(cpu)->bound && !custody && !choice.any && !old)
 		return ccx_dsq_move_to_local(normal);
 	consider(&choice, normal);
+	if (old)
+		consider(&choice, queue_ready(domain, CCX_KIND_EFFICIENCY, !open_half(domain)));
 	if (custody)
 		consider(&choice, queue_custody(domain));
 	if (cpu_state(cpu)->bound) {
@@ -160,52 +224,6 @@ static __always_inline bool take_normal(u32 cpu, u32 domain, struct task_struct 
 	       ccx_dsq_move_to_local(queue_bound(cpu, 1));
 }
 
-/* The next task of the domain that is fit for this CPU. custody: its tasks count as decided. */
-static __always_inline bool take_own(u32 cpu, u32 domain, struct task_struct *prev, bool custody,
-				     u64 now)
-{
-	struct ccx_domain_state *state = domain_state(domain);
-	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ||
-			   !domain_config(domain)->nr_kind[CCX_KIND_PERFORMANCE];
-	bool turn, starving;
-
-	change_epoch(domain, now);
-	turn = (state->old || cpu_state(cpu)->bound) && ++cpu_state(cpu)->turn & 1;
-	starving = turn && now > state->epoch_ns + STARVING_NS;
-	if (starving) {
-		if (take_old(domain, CCX_KIND_EFFICIENCY, now) ||
-		    (cpu_state(cpu)->bound &&
-		     ccx_dsq_move_to_local(queue_bound(cpu, !open_half(domain)))) ||
-		    (custody && ccx_dsq_move_to_local(queue_custody(domain))))
-			return true;
-	}
-	if (take_critical(domain, performance, now))
-		return true;
-	if (turn && take_old(domain, CCX_KIND_EFFICIENCY, now))
-		return true;
-	return take_normal(cpu, domain, prev, custody, now) ||
-	       take_old(domain, CCX_KIND_EFFICIENCY, now);
-}
-
-static __always_inline bool head_waits_since(u64 queue, u64 before_ns)
-{
-	u64 deadline = 0, queued_ns = 0;
-
-	/* 0: it has just been taken */
-	return ccx_queue_head(queue, &deadline, &queued_ns) && queued_ns && queued_ns < before_ns;
-}
-
-/* Whether some task there has waited since before that. Verified by itself (allowed.h). */
-__noinline u32 ccx_waits_since(u32 domain, u64 before_ns)
-{
-	if (!anything_waits(domain))
-		return false;
-	return (domain_state(domain)->old && domain_state(domain)->epoch_ns < before_ns) ||
-	       head_waits_since(queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain)), before_ns) ||
-	       head_waits_since(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain)), before_ns) ||
-	       head_waits_since(queue_custody(domain), before_ns);
-}
-
 static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 {
 	struct ccx_domain_state *state = domain_state(domain);
@@ -219,6 +237,51 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 	       ccx_dsq_move_to_local(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain))) ||
 	       take_old(domain, CCX_KIND_EFFICIENCY, now) ||
 	       (state->custody > 0 && ccx_dsq_move_to_local(queue_custody(domain)));
+}
+
+/* A task of a domain of which no CPU is to be had. Verified by itself (allowed.h). */
+__noinline u32 ccx_take_stranded(u32 domain, u32 performance, u64 now)
+{
+	u32 i;
+
+	bpf_for(i, 0, ccx_machine.nr_domains) {
+		if (domain_state(domain)->stranded & 1ULL << (i & 63) &&
+		    take_from(i, performance, now)) {
+			count(CCX_STOLEN, 1);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* The next task of the domain that is fit for this CPU. custody: its tasks count as decided. */
+static __always_inline bool take_own(u32 cpu, u32 domain, struct task_struct *prev, bool custody,
+				     u64 now)
+{
+	struct ccx_domain_state *state = domain_state(domain);
+	bool performance = cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ||
+			   !domain_config(domain)->nr_kind[CCX_KIND_PERFORMANCE];
+	bool turn, starving;
+
+	if (now >= state->look_ns)
+		ccx_look(domain, now);
+	turn = (state->old || cpu_state(cpu)->bound) && ++cpu_state(cpu)->turn & 1;
+	starving = turn && now > state->epoch_ns + STARVING_NS;
+	if (starving) {
+		if (take_old(domain, CCX_KIND_EFFICIENCY, now) ||
+		    (cpu_state(cpu)->bound &&
+		     ccx_dsq_move_to_local(queue_bound(cpu, !open_half(domain)))) ||
+		    (custody && ccx_dsq_move_to_local(queue_custody(domain))))
+			return true;
+	}
+	if (take_critical(domain, performance, now))
+		return true;
+	if (turn && state->old & OLD_ELSEWHERE && ccx_take_stranded(domain, performance, now))
+		return true;
+	if (turn && take_old(domain, CCX_KIND_EFFICIENCY, now))
+		return true;
+	return take_normal(cpu, domain, prev, custody, now) ||
+	       take_old(domain, CCX_KIND_EFFICIENCY, now);
 }
 
 /* Nearly always so where a CPU goes idle: found out with a plain loop, which an iterator costs three times. */

@@ -44,6 +44,25 @@ static __always_inline u64 queue_bound(u32 cpu, u32 half)
 	return QUEUE(4, cpu * 2 + (half & 1));
 }
 
+/* In `old` of a domain, which is looked at anyway: some other domain is stranded; this one has a crowd (pick.h). */
+#define OLD_ELSEWHERE	(1U << CCX_NR_READY)
+#define OLD_CROWD	(2U << CCX_NR_READY)
+#define OLD_HALVES	(OLD_ELSEWHERE - 1)
+
+static __always_inline bool crowded(u32 domain)
+{
+	return domain_state(domain)->old & OLD_CROWD;
+}
+
+/*
+ * What the task is ordered by. In a crowd exactly: whoever is a step ahead would have to run it off in
+ * turns of a fraction of a step, with all others waiting.
+ */
+static __always_inline u64 queue_key(struct task_ctx *tctx, u32 domain, u64 deadline)
+{
+	return crowded(domain) ? deadline : ccx_queue_key(deadline, tctx->awake_ns);
+}
+
 /* The half that tasks go into now. */
 static __always_inline u32 open_half(u32 domain)
 {
