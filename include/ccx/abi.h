@@ -147,7 +147,8 @@ struct ccx_cpu_state {
 	__u8 idle;		/* counted in its domain's nr_idle */
 	__u8 running_critical;
 	__u8 running_dispatcher;
-	__u8 reserved[5];
+	__u8 makes_room;	/* what runs is about to be sent off for a latency-critical task */
+	__u8 reserved[4];
 } __attribute__((aligned(CCX_CACHE_LINE)));
 
 /*

@@ -75,6 +75,25 @@ static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx
 	scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
 }
 
+/*
+ * The task was sent off in the middle of its turn. What it was doing may hold others up (a lock that
+ * they spin for), so it keeps its place: it goes on as soon as any CPU is free that would have taken
+ * it before.
+ */
+static __always_inline void resume_turn(struct task_struct *p, struct task_ctx *tctx)
+{
+	u64 served = ccx_virtual_ns(tctx->stopped_ns - tctx->started_ns, tctx->inverse_weight);
+	u64 awake = tctx->awake_ns - served, deadline;
+
+	tctx->sent_off = 0;
+	deadline = ccx_queue_key(ccx_deadline(tctx->vtime - served, awake,
+					      ccx_config.awake_cap_ns), awake);
+	if (bound_to_one_cpu(p))
+		enqueue_bound(p, tctx, deadline);
+	else
+		order(p, tctx, tctx->kind, ccx_config.slice_ns, deadline);
+}
+
 /* It left bound(its CPU), by running or by being dequeued; under that CPU's run queue lock. */
 static __always_inline void leave_bound(struct task_struct *p, struct task_ctx *tctx)
 {

@@ -118,6 +118,10 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	groups_compete();
 	tctx->queued_ns = now;
+	if (tctx->sent_off && !wakeup) {
+		resume_turn(p, tctx);
+		return;
+	}
 	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now,
 				      wakeup ? ccx_config.lag_ns : CCX_LAG_AWAKE_NS,
 				      wakeup ? ccx_wake_debt_ns(ccx_config.slice_ns,
@@ -174,7 +178,9 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	struct task_ctx *tctx = NULL;
 	bool in_custody, messages, ready, goes_on;
 
-	cpu_state(cpu)->preempted_ns = 0;	/* whoever was to be sent off makes room now, or need not */
+	/* whoever was to be sent off makes room now, or need not */
+	cpu_state(cpu)->makes_room = cpu_state(cpu)->preempted_ns != 0;
+	cpu_state(cpu)->preempted_ns = 0;
 	ccx_apply_decisions(domain, now);
 	in_custody = domain_state(domain)->custody > 0;
 	messages = (in_custody || domain_state(domain)->late) && messages_wait(domain);
@@ -227,6 +233,7 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	if (!tctx->handed)
 		state->turn_ns = now;
 	tctx->handed = 0;
+	tctx->sent_off = 0;
 	state->running_since_ns = now;
 	state->running_until_ns = now + burst_left_ns(tctx);
 	state->hands_over_ns = tctx->hands_over_ns;
@@ -319,6 +326,8 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 	tctx->vtime += virtual;
 	tctx->awake_ns += virtual;
 	tctx->burst_now_ns += scale_by_capacity(ran, cpu);
+	tctx->sent_off = runnable && state->makes_room;
+	state->makes_room = 0;
 	if (runnable) {
 		/* one that never sleeps: others when they wake, or go to sleep */
 		rules_follow(p, tctx);

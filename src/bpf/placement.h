@@ -245,6 +245,7 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 }
 
 #define PREEMPT_WORTH_NS	(1000 * 1000ULL)	/* what runs for less is better let finish */
+#define PREEMPT_SOON_NS		(150 * 1000ULL)	/* waited for rather than sending one off */
 #define PREEMPT_PAUSE_NS	(500 * 1000ULL)	/* on average between two on a CPU */
 
 /*
@@ -271,6 +272,14 @@ static __always_inline u64 worth_preempting(s32 cpu, u64 now)
 	return left > PREEMPT_WORTH_NS ? left : 0;
 }
 
+/* What runs there will likely sleep within PREEMPT_SOON_NS, by its past: that is waited for. */
+static __always_inline bool ends_soon(s32 cpu, u64 now)
+{
+	u64 until = cpu_state(cpu)->running_until_ns;
+
+	return cpu_state(cpu)->running_since_ns && until > now && until < now + PREEMPT_SOON_NS;
+}
+
 static __always_inline u64 later(u64 a, u64 b)
 {
 	return a > b ? a : b;
@@ -278,33 +287,29 @@ static __always_inline u64 later(u64 a, u64 b)
 
 /*
  * Makes room on a performance CPU for a latency-critical task that was just queued in
- * ready(domain, performance): on the one where it ran last, else where most would go on for
- * longest. Where a CPU's worth of such tasks waits already, they are the load, and sending tasks
- * off would only add switches.
+ * ready(domain, performance): on the one where most would go on for longest, unless one will be free
+ * soon. Where a CPU's worth of such tasks waits already, they are the load, and sending tasks off
+ * would only add switches.
  */
 static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 {
 	const volatile struct ccx_config_domain *domain = domain_config(tctx->domain);
 	u32 nr = domain->nr_kind[CCX_KIND_PERFORMANCE], i;
-	s32 cpu = scx_bpf_task_cpu(p), best = -1;
-	u64 longest = 0;
+	u64 longest = 0, left;
+	s32 cpu, best = -1;
 
 	if (nr_ready(tctx->domain, CCX_KIND_PERFORMANCE) > nr)
 		return;
-	if (cpu_config(cpu)->domain == tctx->domain &&
-	    cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE && worth_preempting(cpu, now)) {
-		best = cpu;
-	} else {
-		bpf_for(i, 0, nr < CCX_VICTIMS ? nr : CCX_VICTIMS) {
-			u64 left;
-
-			cpu = domain->performance[i & (CCX_VICTIMS - 1)];
-			left = worth_preempting(cpu, now);
-			if (left > longest &&
-			    (!tctx->restricted || bpf_cpumask_test_cpu(cpu, p->cpus_ptr))) {
-				longest = left;
-				best = cpu;
-			}
+	bpf_for(i, 0, nr < CCX_VICTIMS ? nr : CCX_VICTIMS) {
+		cpu = domain->performance[i & (CCX_VICTIMS - 1)];
+		if (tctx->restricted && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+			continue;
+		if (ends_soon(cpu, now))
+			return;
+		left = worth_preempting(cpu, now);
+		if (left > longest) {
+			longest = left;
+			best = cpu;
 		}
 	}
 	if (best < 0)

@@ -97,6 +97,7 @@ struct task_ctx {
 	u8 restricted;		/* its affinity leaves out some online CPU */
 	u8 band;		/* enum ccx_band */
 	u8 handed;		/* the CPU was handed over to it */
+	u8 sent_off;		/* in the middle of its turn, for a latency-critical task */
 	u8 handoffs;		/* in a row, see placement.h */
 	u8 wakes;		/* by that one in a row (partners.h) */
 	u8 bound;		/* it waits in bound(its CPU) */
