@@ -87,7 +87,7 @@ static void *map_array(struct bpf_object *object, const char *name, size_t bytes
 	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
 	void *data;
 
-	if (!map) {
+	if (!map || !bytes) {
 		errno = ENOENT;
 		return NULL;
 	}

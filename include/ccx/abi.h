@@ -275,6 +275,7 @@ struct ccx_config {
 	__u32 siblings_first;	/* with that: both siblings of a core before the next core */
 	__u32 low_power;	/* it has low-power CPUs beside efficiency ones */
 	__u32 measured_dies;	/* what dies processes prefer is measured (ccx/dies.h) */
+	__u32 reserved;		/* no padding: two of these are compared as bytes */
 	__u64 slice_ns;
 	__u64 slice_min_ns;
 	__u64 slice_max_ns;
