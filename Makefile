@@ -136,7 +136,7 @@ JOBS := -j$(shell nproc)
 check:
 	tools/deps build test vm package
 	$(MAKE) $(JOBS) all $(UNIT_TESTS)
-	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics check-package check-kubernetes
+	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics check-package
 	$(MAKE) check-vm
 
 check-unit: $(UNIT_TESTS)
