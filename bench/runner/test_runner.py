@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tests of the runner that need no guest: python3 bench/runner/test_runner.py"""
 
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from runner import cli, report, session, stats, tools, workloads  # noqa: E402
+from runner import backends, cli, report, session, stats, tools, workloads  # noqa: E402
 
 GOOD = '{"workload":"pipe","complete":true,"metrics":{"usecs_per_op":5.0},"detail":{}}'
 CCX = session.Scheduler("ccx", ["scx_ccx"], "scx_ccx stats --json")
@@ -109,6 +112,28 @@ class Options(unittest.TestCase):
         self.assertEqual(cli.parse_scheduler("sleep --a=b", True).command, ["sleep", "--a=b"])
         with self.assertRaises(cli.UsageError):
             cli.parse_scheduler("no-such-scheduler", True)
+
+
+class Lab(unittest.TestCase):
+    def test_options_reach_the_lab(self):
+        charges = "wake=2000;migr_core=10000;migr_llc=50000"
+        with tempfile.TemporaryDirectory() as directory:
+            tool = pathlib.Path(directory, "run-lab")
+            tool.write_text('#!/bin/sh\nprintf "arg %s\\n" "$@"\n', encoding="utf-8")
+            tool.chmod(0o755)
+            with mock.patch.dict(os.environ, {"CCX_LAB": directory}), \
+                    mock.patch.object(backends, "find_program", lambda name, _: f"/bench/{name}"):
+                options = cli._options(["--preset", "smt-8", "--extra", charges])
+                lab = backends.Lab(options)
+                output = lab.session("true", cli.Scheduler("eevdf"), pick("pipe"), 3)
+                arguments = [line[4:] for line in output.splitlines() if line.startswith("arg ")]
+                told = dict(zip(arguments[::2], arguments[1::2]))
+                self.assertEqual((told["-p"], told["-r"], told["-x"]), ("smt-8", "3", charges))
+                self.assertEqual(lab.describe()["extra"], charges)
+                lab = backends.Lab(cli._options(["--preset", "smt-8"]))
+                output = lab.session("true", cli.Scheduler("eevdf"), pick("pipe"), 3)
+                self.assertNotIn("arg -x", output.splitlines())
+                self.assertEqual(lab.describe()["extra"], "none")
 
 
 if __name__ == "__main__":
