@@ -18,9 +18,7 @@ static __always_inline u64 slice_in(u32 domain)
 {
 	return ccx_slice_among(ccx_config.slice_ns,
 			       ccx_config.slice_ns < SLICE_LEAST_NS ? ccx_config.slice_ns : SLICE_LEAST_NS,
-			       domain_config(domain)->nr_cpus,
-			       nr_ready(domain, CCX_KIND_PERFORMANCE) +
-				       nr_ready(domain, CCX_KIND_EFFICIENCY));
+			       domain_config(domain)->nr_cpus, nr_ready_all(domain));
 }
 
 /* Queues a task by BPF's own rule. */
@@ -83,11 +81,9 @@ static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx
 static __always_inline void resume_turn(struct task_struct *p, struct task_ctx *tctx)
 {
 	u64 served = ccx_virtual_ns(tctx->stopped_ns - tctx->started_ns, tctx->inverse_weight);
-	u64 awake = tctx->awake_ns - served, deadline;
+	u64 deadline = home_key(tctx, tctx->vtime - served, tctx->awake_ns - served);
 
 	tctx->sent_off = 0;
-	deadline = ccx_queue_key(ccx_deadline(tctx->vtime - served, awake,
-					      ccx_config.awake_cap_ns), awake);
 	if (bound_to_one_cpu(p))
 		enqueue_bound(p, tctx, deadline);
 	else

@@ -10,19 +10,16 @@
 
 #include "ccx/crowd.h"
 #include "queues.h"
+#include "timer.h"
 
 #define LOOK_NS		(50 * 1000 * 1000ULL)	/* between two looks at a domain (pick.h) */
 #define LOOKS_LAST_NS	(10 * LOOK_NS)		/* none for so long: nothing of ours runs there */
-
-struct turn_timer {
-	struct bpf_timer timer;
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, CCX_MAX_DOMAINS);
 	__type(key, u32);
-	__type(value, struct turn_timer);
+	__type(value, struct timer_value);
 } ccx_turn_timers SEC(".maps");
 
 /*
@@ -43,7 +40,7 @@ static __always_inline bool turn_over(struct ccx_cpu_state *state, u64 now)
 	       (!state->running_critical || (since < now && ccx_runs_long(now - since)));
 }
 
-static int turns_end(void *map, u32 *key, struct turn_timer *timer)
+static int turns_end(void *map, u32 *key, struct timer_value *timer)
 {
 	struct ccx_domain_state *state;
 	u32 domain = *key, i;
@@ -69,7 +66,7 @@ static int turns_end(void *map, u32 *key, struct turn_timer *timer)
 static __always_inline u64 waiting_each(u32 domain)
 {
 	struct ccx_domain_state *state = domain_state(domain);
-	u64 nr = nr_ready(domain, CCX_KIND_PERFORMANCE) + nr_ready(domain, CCX_KIND_EFFICIENCY);
+	u64 nr = nr_ready_all(domain);
 	u32 nr_cpus = domain_config(domain)->nr_cpus, bound = 0, i;
 
 	if (state->custody > 0)
@@ -91,28 +88,17 @@ static __always_inline void mark_old(struct ccx_domain_state *state, u32 mark, b
 static __always_inline void crowd_look(u32 domain)
 {
 	struct ccx_domain_state *state = domain_state(domain);
-	struct turn_timer *timer;
 
 	state->turn_ns = ccx_turn_ns(waiting_each(domain), ccx_config.slice_ns);
 	if (crowded(domain) != !!state->turn_ns)
 		mark_old(state, OLD_CROWD, state->turn_ns);
-	if (!state->turn_ns || state->turns_timed ||
-	    __sync_val_compare_and_swap(&state->turns_timed, 0, 1))
-		return;
-	timer = bpf_map_lookup_elem(&ccx_turn_timers, &domain);
-	if (!timer || bpf_timer_start(&timer->timer, state->turn_ns, 0))
-		state->turns_timed = 0;
+	if (state->turn_ns)
+		timer_arm(&ccx_turn_timers, domain, &state->turns_timed, state->turn_ns);
 }
 
 static __always_inline s32 turns_create(u32 domain)
 {
-	struct turn_timer *timer = bpf_map_lookup_elem(&ccx_turn_timers, &domain);
-	s32 err;
-
-	if (!timer)
-		return -2; /* ENOENT */
-	err = bpf_timer_init(&timer->timer, &ccx_turn_timers, CLOCK_MONOTONIC);
-	return err ? err : bpf_timer_set_callback(&timer->timer, turns_end);
+	return timer_create(&ccx_turn_timers, domain, turns_end);
 }
 
 #endif

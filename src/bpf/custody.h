@@ -156,7 +156,7 @@ static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 	if (!ccx_dsq_move_vtime(it, p, queue_ready(decision->domain, decision->kind,
 						   open_half(decision->domain)),
 				clamp_slice(decision->slice_ns),
-				queue_key(tctx, decision->domain, deadline))) {
+				queue_key(decision->domain, deadline, tctx->awake_ns))) {
 		ready_undo(tctx, ready);
 		count(CCX_STALE, 1);
 		goto out;

@@ -17,11 +17,10 @@
 #ifndef CCX_BPF_GROUPS_H
 #define CCX_BPF_GROUPS_H
 
-#include "state.h"
+#include "timer.h"
 #include "ccx/share.h"
 
 #define GROUPS_PERIOD_NS	(10 * 1000 * 1000ULL)
-#define CLOCK_MONOTONIC		1
 #define MAX_CGROUPS		8192	/* known by number, with a node of their own or not */
 
 /*
@@ -69,15 +68,11 @@ struct {
 	__type(value, u8);
 } ccx_limited_cgroups SEC(".maps");
 
-struct group_timer {
-	struct bpf_timer timer;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct group_timer);
+	__type(value, struct timer_value);
 } ccx_group_timer SEC(".maps");
 
 /* ---- at every wake-up ---- */
@@ -126,15 +121,8 @@ static __always_inline bool group_yields(struct task_ctx *tctx)
 /* A task has to queue: weights mean something. */
 static __always_inline void groups_compete(void)
 {
-	struct group_timer *timer;
-	u32 zero = 0;
-
-	if (!ccx_groups.nr || ccx_groups.armed ||
-	    __sync_val_compare_and_swap(&ccx_groups.armed, 0, 1))
-		return;
-	timer = bpf_map_lookup_elem(&ccx_group_timer, &zero);
-	if (!timer || bpf_timer_start(&timer->timer, GROUPS_PERIOD_NS, 0))
-		ccx_groups.armed = 0;
+	if (ccx_groups.nr)
+		timer_arm(&ccx_group_timer, 0, &ccx_groups.armed, GROUPS_PERIOD_NS);
 }
 
 /* ---- the timer ---- */
@@ -155,7 +143,7 @@ static __noinline u64 group_runnable(u32 group)
 	return sum > 0 ? sum : 0;	/* less than 0: a moment's inconsistency between CPUs */
 }
 
-static int groups_refresh(void *map, u32 *key, struct group_timer *timer)
+static int groups_refresh(void *map, u32 *key, struct timer_value *timer)
 {
 	struct ccx_share_tree *tree = &ccx_groups.tree;
 	u32 slots = ccx_groups.slots, i;
@@ -183,19 +171,9 @@ static int groups_refresh(void *map, u32 *key, struct group_timer *timer)
 /* The root's node is there before the kernel tells of cgroups, and where it never does. */
 static s32 groups_create(void)
 {
-	struct group_timer *timer;
-	u32 zero = 0;
-	s32 err;
-
 	ccx_share_node(&ccx_groups.tree, 0)->multiplier = CCX_SHARE_ONE;
 	ccx_groups.slots = 1;
-	timer = bpf_map_lookup_elem(&ccx_group_timer, &zero);
-	if (!timer)
-		return -2; /* ENOENT */
-	err = bpf_timer_init(&timer->timer, &ccx_group_timer, CLOCK_MONOTONIC);
-	if (!err)
-		err = bpf_timer_set_callback(&timer->timer, groups_refresh);
-	return err;
+	return timer_create(&ccx_group_timer, 0, groups_refresh);
 }
 
 /* The root, where it is not known. */

@@ -28,7 +28,6 @@ s32 BPF_PROG(ccx_init_task, struct task_struct *p, struct scx_init_task_args *ar
 	if (bpf_core_field_exists(args->cgroup))
 		group_enter(tctx, args->cgroup);
 	tctx->generation = bpf_get_prandom_u32();
-	tctx->hands_over_ns = NO_HANDOFF;
 	tctx->domain = cpu_config(scx_bpf_task_cpu(p))->domain;
 	tctx->vtime = domain_state(tctx->domain)->vtime_now;
 	tctx->slice_ns = ccx_config.slice_ns;

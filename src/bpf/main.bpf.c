@@ -128,8 +128,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 								tctx->inverse_weight,
 								ccx_config.debt_ns) :
 					       ccx_config.debt_ns);
-	deadline = queue_key(tctx, tctx->domain,
-			     ccx_deadline(tctx->vtime, tctx->awake_ns, ccx_config.awake_cap_ns));
+	deadline = home_key(tctx, tctx->vtime, tctx->awake_ns);
 	kind = CCX_KIND_EFFICIENCY;
 
 	if (bound_to_one_cpu(p)) {
@@ -236,7 +235,7 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	tctx->sent_off = 0;
 	state->running_since_ns = now;
 	state->running_until_ns = now + burst_left_ns(tctx);
-	state->hands_over_ns = tctx->hands_over_ns;
+	state->hands_over_ns = hands_over_ns(tctx);
 	state->woke_other_ns = 0;
 	state->running_critical = tctx->critical;
 	state->running_dispatcher = tctx->dispatcher != 0;

@@ -149,15 +149,11 @@ static __noinline s32 place_packed(struct task_struct *p, struct task_ctx *tctx,
 
 /* ---- what waits ---- */
 
-struct packed_timer {
-	struct bpf_timer timer;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct packed_timer);
+	__type(value, struct timer_value);
 } ccx_packed_timer SEC(".maps");
 
 #define SCAN_LEAST_NS	(500 * 1000ULL)
@@ -166,24 +162,15 @@ struct {
 /* The timer runs, or is about to; by compare-and-swap. */
 static u32 packed_armed;
 
-static __always_inline int packed_start(struct packed_timer *timer)
+static __always_inline u64 scan_pause_ns(void)
 {
-	return bpf_timer_start(&timer->timer,
-			       ccx_config.spill_ns > SCAN_LEAST_NS ? ccx_config.spill_ns :
-								     SCAN_LEAST_NS, 0);
+	return ccx_config.spill_ns > SCAN_LEAST_NS ? ccx_config.spill_ns : SCAN_LEAST_NS;
 }
 
 /* A task waits that could run outside the set: it must not be forgotten. */
 static __always_inline void packed_arm(void)
 {
-	struct packed_timer *timer;
-	u32 zero = 0;
-
-	if (packed_armed || __sync_val_compare_and_swap(&packed_armed, 0, 1))
-		return;
-	timer = bpf_map_lookup_elem(&ccx_packed_timer, &zero);
-	if (!timer || packed_start(timer))
-		packed_armed = 0;
+	timer_arm(&ccx_packed_timer, 0, &packed_armed, scan_pause_ns());
 }
 
 /* Wakes an idle CPU, wherever it is, for each of the queue's first tasks that waits for too long. */
@@ -238,7 +225,7 @@ static __noinline bool scan_domain(u32 domain, u64 now)
 	return waits;
 }
 
-static int packed_scan(void *map, u32 *key, struct packed_timer *timer)
+static int packed_scan(void *map, u32 *key, struct timer_value *timer)
 {
 	u64 now = ccx_now();
 	bool waits = false;
@@ -256,17 +243,7 @@ static int packed_scan(void *map, u32 *key, struct packed_timer *timer)
 
 static s32 packed_create(void)
 {
-	struct packed_timer *timer;
-	u32 zero = 0;
-	s32 err;
-
-	timer = bpf_map_lookup_elem(&ccx_packed_timer, &zero);
-	if (!timer)
-		return -2; /* ENOENT */
-	err = bpf_timer_init(&timer->timer, &ccx_packed_timer, CLOCK_MONOTONIC);
-	if (!err)
-		err = bpf_timer_set_callback(&timer->timer, packed_scan);
-	return err;
+	return timer_create(&ccx_packed_timer, 0, packed_scan);
 }
 
 /* A task was queued: who may take it now. */

@@ -206,6 +206,12 @@ static __always_inline s32 hand_off(struct task_struct *p, struct task_ctx *tctx
 	return cpu;
 }
 
+/* How long after waking another it sleeps, if it may hand over its CPU; else NO_HANDOFF. */
+static __always_inline u64 hands_over_ns(struct task_ctx *tctx)
+{
+	return tctx->handoffs == HANDOFF_STREAK ? tctx->handoff_ns : NO_HANDOFF;
+}
+
 /* The task goes to sleep on this CPU: whether it would have been right to hand over, and how long it took. */
 static __always_inline void judge_handoff(struct task_ctx *tctx, u64 now)
 {
@@ -213,14 +219,11 @@ static __always_inline void judge_handoff(struct task_ctx *tctx, u64 now)
 
 	if (!woke_ns || took_ns > HANDOFF_MAX_NS) {
 		tctx->handoffs = 0;
-		tctx->hands_over_ns = NO_HANDOFF;
 		return;
 	}
 	tctx->handoff_ns = ccx_average(tctx->handoff_ns, took_ns);
 	if (tctx->handoffs < HANDOFF_STREAK)
 		tctx->handoffs++;
-	if (tctx->handoffs == HANDOFF_STREAK)
-		tctx->hands_over_ns = tctx->handoff_ns;
 }
 
 /*

@@ -55,12 +55,19 @@ static __always_inline bool crowded(u32 domain)
 }
 
 /*
- * What the task is ordered by. In a crowd exactly: whoever is a step ahead would have to run it off in
+ * What a task is ordered by. In a crowd exactly: whoever is a step ahead would have to run it off in
  * turns of a fraction of a step, with all others waiting.
  */
-static __always_inline u64 queue_key(struct task_ctx *tctx, u32 domain, u64 deadline)
+static __always_inline u64 queue_key(u32 domain, u64 deadline, u64 awake_ns)
 {
-	return crowded(domain) ? deadline : ccx_queue_key(deadline, tctx->awake_ns);
+	return crowded(domain) ? deadline : ccx_queue_key(deadline, awake_ns);
+}
+
+/* The same at home, of its virtual time and how long it has been awake. */
+static __always_inline u64 home_key(struct task_ctx *tctx, u64 vtime, u64 awake_ns)
+{
+	return queue_key(tctx->domain, ccx_deadline(vtime, awake_ns, ccx_config.awake_cap_ns),
+			 awake_ns);
 }
 
 /* The half that tasks go into now. */
@@ -117,6 +124,11 @@ static __always_inline u32 nr_ready(u32 domain, u32 kind)
 	s32 nr = domain_state(domain)->ready[kind];
 
 	return nr > 0 ? nr : 0;
+}
+
+static __always_inline u64 nr_ready_all(u32 domain)
+{
+	return nr_ready(domain, CCX_KIND_PERFORMANCE) + nr_ready(domain, CCX_KIND_EFFICIENCY);
 }
 
 /* Something waits in the domain's queues, not counting what is bound to one CPU. */

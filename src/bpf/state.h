@@ -74,7 +74,6 @@ struct task_ctx {
 	u64 slept_ns;		/* when it last went to sleep; 0 once it is queued or runs */
 	u64 started_by_ns;	/* when a synchronous wake-up sent it to an idle CPU; 0: none, or it runs */
 	u64 handoff_ns;		/* average time from waking another until it sleeps */
-	u64 hands_over_ns;	/* the same if it may hand over its CPU, else NO_HANDOFF (placement.h) */
 	u64 domains;		/* bit d: its affinity allows some CPU of domain d */
 	u64 rules_version;	/* of the rules it was last matched with; 0: never */
 	struct rule_subject subject;
