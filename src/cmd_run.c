@@ -398,9 +398,12 @@ static int run_once(struct run *run)
 	memset(&run->printed, 0, sizeof(run->printed));
 	memset(&run->progress, 0, sizeof(run->progress));
 	err = ccx_session_start(&run->session, run->options, &run->ruling, &error);
-	/* a thread cannot start on CPUs that went away since the topology was read, say */
-	if (err && ccx_scheduler_hotplug_seq() != hotplug_seq)
+	/* it may have failed for that: a thread cannot start on CPUs that went away, say */
+	if (ccx_scheduler_hotplug_seq() != hotplug_seq) {
+		if (!err)
+			ccx_session_end(&run->session, NULL);
 		return start_again(run, "CPUs changed during the start", " on the new topology");
+	}
 	if (err) {
 		fprintf(stderr, "scx_ccx: %s\n", error.text);
 		ccx_notify_send(&run->notify, "STATUS=%s", error.text);

@@ -13,8 +13,8 @@ void ccx_configure_machine(struct ccx_machine *machine, const struct ccx_topolog
 			   const pid_t *tids);
 
 /*
- * Fills all of `config` but measured_dies, for that machine and this process. Where it comes out equal, an object that
- * is loaded with it serves another machine of as many domains or fewer, too.
+ * Fills all of `config` but measured_dies, for that machine and this process. Where it comes out
+ * equal, an object that is loaded with it serves another machine of as many domains or fewer, too.
  */
 void ccx_configure(struct ccx_config *config, const struct ccx_machine *machine,
 		   const struct ccx_topology *topology,

@@ -16,6 +16,7 @@
 #endif
 
 #include "clock.h"
+#include "map.h"
 
 /* Processes that worked within this time count in the figures. */
 #define RECENT_NS (10 * 1000 * 1000 * 1000ULL)
@@ -221,24 +222,16 @@ bool ccx_counters_refused(struct ccx_counters *counters, int err)
 	return measured;
 }
 
-static const void *map_read_only(struct bpf_object *object, const char *name, size_t bytes)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
-	void *data = map ? mmap(NULL, bytes, PROT_READ, MAP_SHARED | MAP_POPULATE,
-				bpf_map__fd(map), 0) :
-			   MAP_FAILED;
-
-	return data == MAP_FAILED ? NULL : data;
-}
-
 static int start(struct ccx_counters *counters, struct bpf_object *object)
 {
 	struct bpf_program *program;
 	uint32_t i;
 
-	counters->processes = map_read_only(object, "ccx_processes",
-					    CCX_DIE_PROCESSES * sizeof(struct ccx_die_process));
-	counters->counts = map_read_only(object, ".bss.dies", sizeof(struct ccx_die_counts));
+	counters->processes =
+		ccx_map_array(object, "ccx_processes",
+			      CCX_DIE_PROCESSES * sizeof(struct ccx_die_process), PROT_READ);
+	counters->counts =
+		ccx_map_array(object, ".bss.dies", sizeof(struct ccx_die_counts), PROT_READ);
 	if (!counters->processes || !counters->counts)
 		return -errno;
 	for (i = 0; i < counters->nr_fds; i++) {
@@ -272,11 +265,8 @@ void ccx_counters_close(struct ccx_counters *counters)
 	free(counters->fds);
 	counters->fds = NULL;
 	counters->nr_fds = 0;
-	if (counters->processes)
-		munmap((void *)counters->processes,
-		       CCX_DIE_PROCESSES * sizeof(struct ccx_die_process));
-	if (counters->counts)
-		munmap((void *)counters->counts, sizeof(struct ccx_die_counts));
+	ccx_unmap(counters->processes, CCX_DIE_PROCESSES * sizeof(struct ccx_die_process));
+	ccx_unmap(counters->counts, sizeof(struct ccx_die_counts));
 	counters->processes = NULL;
 	counters->counts = NULL;
 }

@@ -13,8 +13,8 @@
 
 /*
  * For this thread and those that it starts later. children: the program may make processes of itself, as reading a
- * topology from a file does; still none of another program. counters: it may
- * open the CPUs' counters. Needs no_new_privs (ccx_privileges_begin).
+ * topology from a file does; still none of another program. counters: it may open the CPUs' counters. Needs no_new_privs
+ * (ccx_privileges_begin).
  * -errno and `error` on failure, -ENOTSUP on a kernel without seccomp.
  */
 int ccx_filter_install(bool children, bool counters, struct ccx_error *error);

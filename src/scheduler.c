@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "configure.h"
+#include "map.h"
 #include "ops.h"
 #include "privileges.h"
 #include "reset.h"
@@ -81,20 +82,6 @@ uint64_t ccx_scheduler_hotplug_seq(void)
 
 /* ---- maps ---- */
 
-/* Maps `bytes` of an mmapable array. NULL on failure, errno says why. */
-static void *map_array(struct bpf_object *object, const char *name, size_t bytes, int protection)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
-	void *data;
-
-	if (!map || !bytes) {
-		errno = ENOENT;
-		return NULL;
-	}
-	data = mmap(NULL, bytes, protection, MAP_SHARED | MAP_POPULATE, bpf_map__fd(map), 0);
-	return data == MAP_FAILED ? NULL : data;
-}
-
 static int open_messages(struct ccx_scheduler *scheduler, struct ccx_error *error)
 {
 	struct bpf_map *outer = bpf_object__find_map_by_name(scheduler->object, "ccx_messages");
@@ -122,24 +109,24 @@ static int map_shared(struct ccx_scheduler *scheduler, struct ccx_error *error)
 	struct bpf_map *set_events =
 		bpf_object__find_map_by_name(scheduler->object, "ccx_set_events");
 
-	scheduler->state = map_array(scheduler->object, ".bss.state", sizeof(struct ccx_state),
+	scheduler->state = ccx_map_array(scheduler->object, ".bss.state", sizeof(struct ccx_state),
 				     PROT_READ);
 	if (scheduler->state)
-		scheduler->exit = map_array(scheduler->object, ".bss.exit",
+		scheduler->exit = ccx_map_array(scheduler->object, ".bss.exit",
 					    sizeof(struct ccx_exit), PROT_READ);
 	if (scheduler->exit)
 		scheduler->decisions =
-			map_array(scheduler->object, "ccx_decisions",
+			ccx_map_array(scheduler->object, "ccx_decisions",
 				  scheduler->max_domains * sizeof(struct ccx_decision_ring),
 				  PROT_READ | PROT_WRITE);
 	if (scheduler->decisions)
-		scheduler->rules = map_array(scheduler->object, ".bss.rules",
+		scheduler->rules = ccx_map_array(scheduler->object, ".bss.rules",
 					     sizeof(struct ccx_rules), PROT_READ | PROT_WRITE);
 	if (scheduler->rules)
-		scheduler->rule_hits = map_array(scheduler->object, ".bss.hits",
+		scheduler->rule_hits = ccx_map_array(scheduler->object, ".bss.hits",
 						 sizeof(struct ccx_rule_hits), PROT_READ);
 	if (scheduler->rule_hits)
-		scheduler->sets = map_array(scheduler->object, ".bss.sets", sizeof(struct ccx_sets),
+		scheduler->sets = ccx_map_array(scheduler->object, ".bss.sets", sizeof(struct ccx_sets),
 					    PROT_READ | PROT_WRITE);
 	if (!scheduler->sets || !events || !set_events)
 		return ccx_error_set(error, -errno, "cannot map what BPF shares: %s",
@@ -147,12 +134,6 @@ static int map_shared(struct ccx_scheduler *scheduler, struct ccx_error *error)
 	scheduler->events_fd = bpf_map__fd(events);
 	scheduler->set_events_fd = bpf_map__fd(set_events);
 	return 0;
-}
-
-static void unmap(const volatile void *data, size_t bytes)
-{
-	if (data)
-		munmap((void *)data, bytes);
 }
 
 static int configure(struct bpf_object *object, const struct ccx_config *config,
@@ -300,12 +281,12 @@ static void unload(struct ccx_scheduler *scheduler)
 	uint32_t i;
 
 	ccx_scheduler_detach(scheduler);
-	unmap(scheduler->state, sizeof(struct ccx_state));
-	unmap(scheduler->exit, sizeof(struct ccx_exit));
-	unmap(scheduler->decisions, scheduler->max_domains * sizeof(struct ccx_decision_ring));
-	unmap(scheduler->rules, sizeof(struct ccx_rules));
-	unmap(scheduler->rule_hits, sizeof(struct ccx_rule_hits));
-	unmap(scheduler->sets, sizeof(struct ccx_sets));
+	ccx_unmap(scheduler->state, sizeof(struct ccx_state));
+	ccx_unmap(scheduler->exit, sizeof(struct ccx_exit));
+	ccx_unmap(scheduler->decisions, scheduler->max_domains * sizeof(struct ccx_decision_ring));
+	ccx_unmap(scheduler->rules, sizeof(struct ccx_rules));
+	ccx_unmap(scheduler->rule_hits, sizeof(struct ccx_rule_hits));
+	ccx_unmap(scheduler->sets, sizeof(struct ccx_sets));
 	for (i = 0; scheduler->message_fds && i < scheduler->max_domains; i++)
 		if (scheduler->message_fds[i] >= 0)
 			close(scheduler->message_fds[i]);

@@ -154,7 +154,6 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 		.siblings_first = options->siblings_first,
 		.die = options->die,
 	};
-	uint64_t hotplug_seq = ccx_scheduler_hotplug_seq();
 	pid_t tids[CCX_MAX_DOMAINS];
 	int err;
 
@@ -194,8 +193,6 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 	err = ccx_scheduler_attach(&session->scheduler, error);
 	if (err)
 		return err;
-	if (ccx_scheduler_hotplug_seq() != hotplug_seq)
-		return ccx_error_set(error, -EAGAIN, "CPUs came or went during the start");
 	session->started_ns = ccx_monotonic_ns();
 	return 0;
 }

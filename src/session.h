@@ -32,8 +32,8 @@ struct ccx_session {
 /*
  * Reads the topology, starts the threads, loads what is not loaded already, publishes the rules if
  * there are any, attaches. *session is all zero, or has ended. On failure everything is undone:
- * -EINVAL and -ENOENT bad input, -ENOTSUP and -EBUSY cannot run here or now, -EAGAIN CPUs came or
- * went meanwhile, others failures.
+ * -EINVAL and -ENOENT bad input, -ENOTSUP and -EBUSY cannot run here or now, others failures. If
+ * ccx_scheduler_hotplug_seq() has changed meanwhile, what started is of an old topology.
  */
 int ccx_session_start(struct ccx_session *session, const struct ccx_options *options,
 		      struct ccx_ruling *ruling, struct ccx_error *error);

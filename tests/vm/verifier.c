@@ -35,17 +35,15 @@ int main(void)
 	struct ccx_config config;
 	struct ccx_topology *topology;
 	struct bpf_program *program;
-	struct bpf_object *object;
+	struct bpf_object *object = NULL;
 	struct ccx_error error;
 	int nr = 0, err;
 
-	if (ccx_topology_load(&topology_options, &topology, &error)) {
-		fprintf(stderr, "verifier: %s\n", error.text);
-		return 1;
+	if (!ccx_topology_load(&topology_options, &topology, &error)) {
+		ccx_configure_machine(&machine, topology, tids);
+		ccx_configure(&config, &machine, topology, &options);
+		object = ccx_scheduler_prepare(&config, topology->nr_domains, &options, &error);
 	}
-	ccx_configure_machine(&machine, topology, tids);
-	ccx_configure(&config, &machine, topology, &options);
-	object = ccx_scheduler_prepare(&config, topology->nr_domains, &options, &error);
 	if (!object) {
 		fprintf(stderr, "verifier: %s\n", error.text);
 		return 1;
