@@ -75,5 +75,5 @@ int main(void)
 		cmocka_unit_test(turns_have_a_floor),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("crowd", tests, NULL, NULL);
 }

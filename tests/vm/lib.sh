@@ -53,6 +53,13 @@ hotplug() {
 	echo "$2" >/sys/devices/system/cpu/cpu$1/online
 	within 60 sh -c "[ \$(grep -c 'starting again' $log) -ge $want ] && [ \$(cat $state) = enabled ]"
 }
+# upper_half 0|1: the CPUs of the upper half go or come, one by one
+upper_half() { for i in $(seq $((cpus / 2)) $((cpus - 1))); do echo "$1" >/sys/devices/system/cpu/cpu$i/online; done; }
+# up: whole seconds since the machine started
+up() { cut -d. -f1 /proc/uptime; }
+# status FIELD: a number of the program's /proc/PID/status; files: how many it has open
+status() { sed -n "s/^$1:[^0-9]*\([0-9]*\).*/\1/p" "/proc/$pid/status"; }
+files() { find "/proc/$pid/fd" -mindepth 1 | wc -l; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 # Not ours to answer for: a mark that the kernel leaves on a task when a scheduler ends (docs/kernels.md).
 no_kernel_error() {
