@@ -192,6 +192,7 @@ void ccx_configure(struct ccx_config *config, const struct ccx_machine *machine,
 	config->consolidate = options->consolidate && topology->nr_domains > 1;
 	config->siblings_first = options->siblings_first;
 	config->slice_ns = options->slice_us * US;
+	config->slice_least_ns = options->slice_least_us * US;
 	config->slice_min_ns = 100 * US;
 	config->slice_max_ns = 100 * MS;
 	config->rescue_ns = options->rescue_us * US;

@@ -45,6 +45,7 @@ struct ccx_scheduler {
 
 struct ccx_scheduler_options {
 	uint32_t slice_us;
+	uint32_t slice_least_us;	/* however many wait */
 	uint32_t rescue_us;
 	uint32_t spill_us;
 	bool partial;

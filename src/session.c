@@ -70,13 +70,22 @@ static uint32_t mode_factor(const struct ccx_options *options)
 	return options->mode == CCX_MODE_SERVER ? 4 : 1;
 }
 
+static uint32_t slice_us(const struct ccx_options *options)
+{
+	return options->slice_us * mode_factor(options);
+}
+
+/* However many wait. */
+static uint32_t slice_least_us(const struct ccx_options *options)
+{
+	return (options->slice_us < 1000 ? options->slice_us : 1000) * mode_factor(options);
+}
+
 static void policy_config(struct ccx_policy_config *policy, const struct ccx_options *options)
 {
-	uint32_t slice_min_us = options->slice_us < 1000 ? options->slice_us : 1000;
-
 	*policy = (struct ccx_policy_config){
-		.slice_us = options->slice_us * mode_factor(options),
-		.slice_min_us = slice_min_us * mode_factor(options),
+		.slice_us = slice_us(options),
+		.slice_min_us = slice_least_us(options),
 		.awake_cap_ns = CCX_AWAKE_CAP_NS,
 		.fresh_us = options->fresh_us,
 	};
@@ -146,7 +155,8 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 		 struct ccx_ruling *ruling, struct ccx_error *error)
 {
 	struct ccx_scheduler_options scheduler_options = {
-		.slice_us = options->slice_us * mode_factor(options),
+		.slice_us = slice_us(options),
+		.slice_least_us = slice_least_us(options),
 		.rescue_us = options->rescue_us,
 		.spill_us = options->spill_us,
 		.partial = options->partial,

@@ -277,8 +277,9 @@ struct ccx_config {
 	__u32 measured_dies;	/* what dies processes prefer is measured (ccx/dies.h) */
 	__u32 reserved;		/* no padding: two of these are compared as bytes */
 	__u64 slice_ns;
-	__u64 slice_min_ns;
-	__u64 slice_max_ns;
+	__u64 slice_least_ns;	/* what is left of it, however many wait */
+	__u64 slice_min_ns;	/* no decision may ask for less, */
+	__u64 slice_max_ns;	/* or for more */
 	__u64 rescue_ns;
 	__u64 spill_ns;
 	__u64 lag_ns;		/* how far a sleeper may fall behind its domain's clock */

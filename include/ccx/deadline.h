@@ -150,6 +150,27 @@ static inline __s64 ccx_clock_change(__u64 from_now, __s64 from_front, __u64 to_
 	return ccx_ordered_exactly(awake_ns) ? change + to_front - from_front : change;
 }
 
+/* Any distance beyond this is cut anyway (ccx_vtime_place); times any inverse weight it is below 2^63. */
+#define CCX_LAG_MAX_NS	(1ULL << 40)
+
+/*
+ * How far a task is ahead of its domain's clock (or behind it, below 0) once its weight has changed: as
+ * much CPU time as before, which is another virtual time. Else what a task owes from when few others
+ * were there, and it counted little beside the clock, would be a debt of seconds when more come.
+ * inverse weights: ccx_share_inverse_weight; old: 0 for a task that had none yet
+ */
+static inline __s64 ccx_lag_reweighed(__s64 ahead_ns, __u32 old_inverse, __u32 new_inverse)
+{
+	__u64 distance = ahead_ns < 0 ? -ahead_ns : ahead_ns;
+
+	if (!old_inverse || old_inverse == new_inverse)
+		return ahead_ns;
+	if (distance > CCX_LAG_MAX_NS)
+		distance = CCX_LAG_MAX_NS;
+	distance = distance * new_inverse / old_inverse;
+	return ahead_ns < 0 ? -(__s64)distance : (__s64)distance;
+}
+
 /* Slice of a task where others wait for nr_cpus CPUs (1 or more): shorter, so that all have their turn soon. */
 static inline __u64 ccx_slice_among(__u64 slice, __u64 least, __u64 nr_cpus, __u64 waiting)
 {

@@ -181,27 +181,36 @@ static inline void ccx_share_average_total(struct ccx_share_tree *tree, __u64 ru
 		tree->total = ccx_share_smooth(tree->total, runnable);
 }
 
-static inline __u64 ccx_share_sum(const struct ccx_share_node *node)
+/* The sum of a node of which one child has `part` (in the same units; 0: none). */
+static inline __u64 ccx_share_whole(const struct ccx_share_node *node, __u64 part)
 {
-	return node->sum ? node->sum : CCX_WEIGHT_DEFAULT << CCX_SHARE_SUM_SHIFT;
+	__u64 sum = node->sum ? node->sum : CCX_WEIGHT_DEFAULT << CCX_SHARE_SUM_SHIFT;
+
+	return sum > part ? sum : part;
 }
 
-/* Sets the multiplier of a node from its sums and those above it. True when it changed. */
+/*
+ * Sets the multiplier of a node from its sums and those above it. True when it changed. A cgroup that
+ * has just become active is not in the average above it yet: a child's part is never more than the
+ * whole. Before the first average of the machine the root's own stands for it.
+ */
 static inline int ccx_share_flatten(struct ccx_share_tree *tree, __u32 index)
 {
 	struct ccx_share_node *node = ccx_share_node(tree, index), *at = node;
-	__u64 share = CCX_SHARE_ONE, old = node->multiplier;
+	__u64 share = CCX_SHARE_ONE, old = node->multiplier, part = 0, sum;
 	__u32 level, yields = 0;
 
 	for (level = 0; level < CCX_SHARE_DEPTH; level++) {
 		if (at == &tree->nodes[0])
 			break;
 		yields |= at->weight < CCX_WEIGHT_DEFAULT;
-		share = ccx_share_part(share, (__u64)at->weight << CCX_SHARE_SUM_SHIFT,
-				       ccx_share_sum(at));
+		sum = ccx_share_whole(at, part);
+		part = (__u64)at->weight << CCX_SHARE_SUM_SHIFT;
+		share = ccx_share_part(share, part, sum);
 		at = ccx_share_node(tree, at->parent);
 	}
-	share = ccx_share_part(share, tree->total, ccx_share_sum(&tree->nodes[0]));
+	sum = ccx_share_whole(&tree->nodes[0], part);
+	share = ccx_share_part(share, tree->total ? tree->total : sum, sum);
 	node->yields = yields;
 	node->multiplier = ccx_share_settle(old, share);
 	return node->multiplier != old;

@@ -11,14 +11,15 @@
 #include "partners.h"
 #include "placement.h"
 
-#define SLICE_LEAST_NS	(1000 * 1000ULL)	/* however many wait */
-
 /* Slice of a task that BPF has no decision about: what a dispatcher would give it. */
+static __always_inline u64 slice_among(u64 nr_cpus, u64 waiting)
+{
+	return ccx_slice_among(ccx_config.slice_ns, ccx_config.slice_least_ns, nr_cpus, waiting);
+}
+
 static __always_inline u64 slice_in(u32 domain)
 {
-	return ccx_slice_among(ccx_config.slice_ns,
-			       ccx_config.slice_ns < SLICE_LEAST_NS ? ccx_config.slice_ns : SLICE_LEAST_NS,
-			       domain_config(domain)->nr_cpus, nr_ready_all(domain));
+	return slice_among(domain_config(domain)->nr_cpus, nr_ready_all(domain));
 }
 
 /* Queues a task by BPF's own rule. */
@@ -54,6 +55,7 @@ static __always_inline bool balanced(struct task_ctx *tctx)
 static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx *tctx, u64 deadline)
 {
 	s32 cpu = scx_bpf_task_cpu(p);
+	u64 slice_ns;
 
 	count(CCX_BOUND, 1);
 	if (p->flags & PF_KTHREAD) {
@@ -67,9 +69,8 @@ static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx
 		return;
 	}
 	tctx->bound = 1;
-	cpu_state(cpu)->bound++;
-	ccx_dsq_insert_vtime(p, queue_bound(cpu, open_half(tctx->domain)), ccx_config.slice_ns,
-			     deadline, 0);
+	slice_ns = slice_among(1, cpu_state(cpu)->bound++);
+	ccx_dsq_insert_vtime(p, queue_bound(cpu, open_half(tctx->domain)), slice_ns, deadline, 0);
 	scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
 }
 

@@ -96,10 +96,14 @@ static __always_inline void group_count(struct task_ctx *tctx, bool runnable)
 /* Both are new, or one of them. */
 static __noinline void reweigh(struct task_ctx *tctx, u32 own_weight, u64 multiplier)
 {
+	u64 clock = domain_state(tctx->domain)->vtime_now;
+	u32 old = tctx->inverse_weight;
+
 	tctx->own_weight = own_weight;
 	tctx->multiplier = multiplier;
 	tctx->weight = ccx_share_weight(own_weight, multiplier);
 	tctx->inverse_weight = ccx_share_inverse_weight(own_weight, multiplier);
+	tctx->vtime = clock + ccx_lag_reweighed(tctx->vtime - clock, old, tctx->inverse_weight);
 }
 
 /* The task's weight among all others, whatever cgroups they are in. */

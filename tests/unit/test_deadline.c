@@ -434,6 +434,29 @@ static void debt_of_who_wakes_is_two_slices(void **context)
 	assert_int_equal(ccx_wake_debt_ns(slice, inverse_weight(1), bound), bound);
 }
 
+/* Who owes 5 ms of CPU time owes them at any weight, ahead or behind, and no number wraps. */
+static void a_new_weight_keeps_what_is_owed(void **context)
+{
+	uint64_t seed = 3;
+	uint32_t i;
+
+	(void)context;
+	assert_int_equal(ccx_lag_reweighed(500 * MS, inverse_weight(1), inverse_weight(100)), 5 * MS);
+	assert_int_equal(ccx_lag_reweighed(-5 * MS, inverse_weight(100), inverse_weight(1)), -500 * MS);
+	assert_int_equal(ccx_lag_reweighed(12345, 0, inverse_weight(100)), 12345);
+	assert_int_equal(ccx_lag_reweighed(12345, inverse_weight(7), inverse_weight(7)), 12345);
+	for (i = 0; i < 100000; i++) {
+		uint32_t old = inverse_weight(unit_between(&seed, 1, 10000));
+		uint32_t new = inverse_weight(unit_between(&seed, 1, 10000));
+		int64_t ahead = unit_random(&seed), lag = ccx_lag_reweighed(ahead, old, new);
+
+		assert_true(old == new || !lag || (lag < 0) == (ahead < 0));
+		ahead >>= 30;
+		lag = ccx_lag_reweighed(ahead, old, new);
+		assert_true(lag <= (double)ahead * new / old + 1 && lag >= (double)ahead * new / old - 1);
+	}
+}
+
 #define SLACK ((int64_t)CCX_CLOCK_SLACK_NS)
 
 /* Not by who is as far ahead as any may be, never faster than time. */
@@ -504,6 +527,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(debt_is_bounded),
 		cmocka_unit_test(debt_of_who_wakes_is_two_slices),
+		cmocka_unit_test(a_new_weight_keeps_what_is_owed),
 		cmocka_unit_test(clock_is_never_faster_than_time),
 		cmocka_unit_test(clock_that_ran_away_comes_back),
 		cmocka_unit_test(service_advances_the_clock_by_the_share_of_each),

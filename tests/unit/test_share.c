@@ -191,6 +191,40 @@ static void a_sleeper_has_its_share_when_it_runs(void **state)
 	assert_ratio(all_of(a), all_of(b), 1);
 }
 
+/* Before anything was averaged, and when the machine was all the root's a moment ago. */
+static void nobody_is_worth_nothing_at_first(void **state)
+{
+	uint32_t a = add(0, 100, 0), i;
+
+	(void)state;
+	pass();
+	for (i = 0; i < used; i++)
+		assert_true(tree.nodes[i].multiplier == CCX_SHARE_ONE);
+	owns[0] = (struct own){ 8, 100 };
+	pass();
+	owns[0].tasks = 0;
+	owns[a].tasks = 1;
+	pass();
+	assert_in_range(weight_in(a), 10, 100);
+}
+
+/* The average of those above does not know it yet: it would have ten times all they have. */
+static void a_new_child_has_no_more_than_the_whole(void **state)
+{
+	uint32_t a = add(0, 100, 0), b = add(0, 100, 1), i;
+	uint32_t ax = add(a, 100, 1), ay = add(a, 1000, 0);
+
+	(void)state;
+	settle();
+	assert_in_range(tree.nodes[ay].multiplier, 1, CCX_SHARE_ONE);
+	owns[ay].tasks = 1;
+	for (i = 0; i < 30; i++) {
+		pass();
+		assert_true(all_of(ay) <= all_of(b) * 1.04);
+	}
+	assert_ratio(all_of(ay), all_of(ax), 10);
+}
+
 static void a_low_weight_yields_with_all_below(void **state)
 {
 	uint32_t low = add(0, 99, 0), below = add(low, 1000, 1), high = add(0, 100, 1);
@@ -348,6 +382,8 @@ int main(void)
 		cmocka_unit_test_setup(a_task_of_the_root_competes_with_cgroups, setup),
 		cmocka_unit_test_setup(an_idle_sibling_leaves_its_share, setup),
 		cmocka_unit_test_setup(a_sleeper_has_its_share_when_it_runs, setup),
+		cmocka_unit_test_setup(nobody_is_worth_nothing_at_first, setup),
+		cmocka_unit_test_setup(a_new_child_has_no_more_than_the_whole, setup),
 		cmocka_unit_test_setup(a_low_weight_yields_with_all_below, setup),
 		cmocka_unit_test_setup(a_changed_weight_counts_soon, setup),
 		cmocka_unit_test_setup(what_is_settled_stays_so, setup),
