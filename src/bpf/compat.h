@@ -79,6 +79,7 @@ void scx_bpf_put_idle_cpumask(const struct cpumask *mask) __ksym __weak;
 void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym __weak;
 u32 scx_bpf_reenqueue_local(void) __ksym __weak;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym __weak;
+u32 scx_bpf_nr_cpu_ids(void) __ksym __weak;
 
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
 void bpf_task_release(struct task_struct *p) __ksym __weak;

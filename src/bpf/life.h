@@ -122,11 +122,9 @@ s32 BPF_PROG(ccx_init)
 		err = ccx_scratch_create(i);
 		if (err)
 			return err;
-		/* one that runs something says so at once; the others would be found full */
-		if (ccx_config.consolidate) {
-			cpu_state(i)->idle = 1;
-			domain_state(cpu_config(i)->domain)->nr_idle++;
-		}
+		/* one that runs something says so at once; the others would count as busy until they first do */
+		cpu_state(i)->idle = 1;
+		domain_state(cpu_config(i)->domain)->nr_idle++;
 	}
 	return 0;
 }

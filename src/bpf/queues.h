@@ -185,9 +185,10 @@ static s32 queues_create(void)
 		if (err)
 			return err;
 	}
-	bpf_for(i, 0, ccx_machine.nr_cpus) {
-		if (!cpu_config(i)->present)
-			continue;
+	/* for all that the machine may have: one that comes online runs before the program has heard of it */
+	bpf_for(i, 0, scx_bpf_nr_cpu_ids()) {
+		if (i == CCX_MAX_CPUS)
+			break;
 		err = scx_bpf_create_dsq(queue_bound(i, 0), -1);
 		if (!err)
 			err = scx_bpf_create_dsq(queue_bound(i, 1), -1);
