@@ -130,14 +130,16 @@ demo:
 	$(MAKE) all
 	tests/demo/run
 
-# compiles several files at once; the tests themselves run one after another
+# compiles several files at once
 JOBS := -j$(shell nproc)
+
+# one after another, beside what needs a virtual machine; each prints what it has to say when it has ended
+CHECKS := check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics check-package
 
 check:
 	tools/deps build test vm package
 	$(MAKE) $(JOBS) all $(UNIT_TESTS)
-	$(MAKE) check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics check-package
-	$(MAKE) check-vm
+	$(MAKE) -j2 --keep-going --output-sync=target check-vm $(CHECKS)
 
 check-unit: $(UNIT_TESTS)
 	tests/unit/run $^

@@ -14,8 +14,12 @@ begin() {
 	note "kernel $(uname -r), $cpus CPUs"
 	[ -e $state ] || { echo "1..0 # skipped: this kernel has no sched_ext"; exit 1; }
 }
-# the plan, the summary that tests/vm/check adds up, and the exit code
+# the plan, the summary that tests/vm/check adds up, and the exit code; after a failure also what the program and the kernel said
 finish() {
+	if [ $failed != 0 ]; then
+		note "the program said last:"; tail -n 60 $log | sed 's/^/#   /'
+		note "the kernel said:"; dmesg | grep -A 30 -E 'sched_ext|BUG|WARNING|Oops' | tail -n 60 | sed 's/^/#   /'
+	fi
 	echo "1..$number"
 	echo "$((number - failed - skipped)) passed, $failed failed, $skipped skipped"
 	[ $failed = 0 ]
@@ -25,14 +29,13 @@ check() {
 	name=$1; shift
 	if "$@"; then ok "$name"; else not_ok "$name"; note "failed: $*"; fi
 }
-# within SECONDS COMMAND...: waits until the command succeeds
+# within SECONDS COMMAND...: waits until the command succeeds, for so many seconds or one more
 within() {
-	tries=$(($1 * 10)); shift
-	while [ $tries -gt 0 ]; do
-		"$@" && return 0
-		tries=$((tries - 1)); sleep 0.1
+	give_up=$(($(up) + $1 + 1)); shift
+	until "$@"; do
+		[ "$(up)" -lt $give_up ] || return 1
+		sleep 0.1
 	done
-	return 1
 }
 state_is() { [ "$(cat $state)" = "$1" ]; }
 start() {
