@@ -29,15 +29,18 @@ check() {
 	name=$1; shift
 	if "$@"; then ok "$name"; else not_ok "$name"; note "failed: $*"; fi
 }
+# Looks without another process where it can: all CPUs of an emulated machine share what the host has.
+# clock: whole seconds since the machine started, in $up_s
+clock() { IFS=. read -r up_s rest </proc/uptime; }
 # within SECONDS COMMAND...: waits until the command succeeds, for so many seconds or one more
 within() {
-	give_up=$(($(up) + $1 + 1)); shift
+	clock; give_up=$((up_s + $1 + 1)); shift
 	until "$@"; do
-		[ "$(up)" -lt $give_up ] || return 1
-		sleep 0.1
+		clock; [ "$up_s" -lt $give_up ] || return 1
+		sleep 0.2
 	done
 }
-state_is() { [ "$(cat $state)" = "$1" ]; }
+state_is() { read -r is <$state; [ "$is" = "$1" ]; }
 start() {
 	scx_ccx "$@" >$log 2>&1 &
 	pid=$!
@@ -54,12 +57,13 @@ restarts() { grep -c 'starting again' $log; }
 hotplug() {
 	want=$(($(restarts) + 1))
 	echo "$2" >/sys/devices/system/cpu/cpu$1/online
-	within 60 sh -c "[ \$(grep -c 'starting again' $log) -ge $want ] && [ \$(cat $state) = enabled ]"
+	within 60 attached_again
 }
+attached_again() { state_is enabled && [ "$(restarts)" -ge $want ]; }
 # upper_half 0|1: the CPUs of the upper half go or come, one by one
 upper_half() { for i in $(seq $((cpus / 2)) $((cpus - 1))); do echo "$1" >/sys/devices/system/cpu/cpu$i/online; done; }
 # up: whole seconds since the machine started
-up() { cut -d. -f1 /proc/uptime; }
+up() { clock; echo "$up_s"; }
 # status FIELD: a number of the program's /proc/PID/status; files: how many it has open
 status() { sed -n "s/^$1:[^0-9]*\([0-9]*\).*/\1/p" "/proc/$pid/status"; }
 files() { find "/proc/$pid/fd" -mindepth 1 | wc -l; }
