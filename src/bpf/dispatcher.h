@@ -104,8 +104,10 @@ static __always_inline void enqueue_dispatcher(struct task_struct *p, u32 domain
 	if (enq_flags & CCX_ENQ_WAKEUP) {
 		/* it blocked, so somebody has work for it or wants it to end */
 		domain_state(domain)->dispatcher_ran_ns = now - DISPATCHER_IDLE_NS;
-		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), CCX_KICK_IDLE);
 	}
+	/* its CPU may have looked for work before, and would idle beside it until the kernel's watchdog ends all */
+	if (enq_flags & CCX_ENQ_WAKEUP || domain_state(domain)->nr_idle > 0)
+		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), CCX_KICK_IDLE);
 }
 
 /*
