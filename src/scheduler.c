@@ -110,24 +110,24 @@ static int map_shared(struct ccx_scheduler *scheduler, struct ccx_error *error)
 		bpf_object__find_map_by_name(scheduler->object, "ccx_set_events");
 
 	scheduler->state = ccx_map_array(scheduler->object, ".bss.state", sizeof(struct ccx_state),
-				     PROT_READ);
+					 PROT_READ);
 	if (scheduler->state)
 		scheduler->exit = ccx_map_array(scheduler->object, ".bss.exit",
-					    sizeof(struct ccx_exit), PROT_READ);
+						sizeof(struct ccx_exit), PROT_READ);
 	if (scheduler->exit)
 		scheduler->decisions =
 			ccx_map_array(scheduler->object, "ccx_decisions",
-				  scheduler->max_domains * sizeof(struct ccx_decision_ring),
-				  PROT_READ | PROT_WRITE);
+				      scheduler->max_domains * sizeof(struct ccx_decision_ring),
+				      PROT_READ | PROT_WRITE);
 	if (scheduler->decisions)
 		scheduler->rules = ccx_map_array(scheduler->object, ".bss.rules",
-					     sizeof(struct ccx_rules), PROT_READ | PROT_WRITE);
+						 sizeof(struct ccx_rules), PROT_READ | PROT_WRITE);
 	if (scheduler->rules)
 		scheduler->rule_hits = ccx_map_array(scheduler->object, ".bss.hits",
-						 sizeof(struct ccx_rule_hits), PROT_READ);
+						     sizeof(struct ccx_rule_hits), PROT_READ);
 	if (scheduler->rule_hits)
-		scheduler->sets = ccx_map_array(scheduler->object, ".bss.sets", sizeof(struct ccx_sets),
-					    PROT_READ | PROT_WRITE);
+		scheduler->sets = ccx_map_array(scheduler->object, ".bss.sets",
+						sizeof(struct ccx_sets), PROT_READ | PROT_WRITE);
 	if (!scheduler->sets || !events || !set_events)
 		return ccx_error_set(error, -errno, "cannot map what BPF shares: %s",
 				     strerror(errno));

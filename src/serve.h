@@ -49,7 +49,10 @@ void ccx_serve_close(struct ccx_run *run);
 /* Listens for clients, if it does not yet; goes on without them where it cannot. */
 void ccx_serve_listen(struct ccx_run *run);
 
-/* A session has begun: says that it is ready, and serves until a signal, a new ranking of the cores, or the kernel ends the scheduler. */
+/*
+ * A session has begun: says that it is ready, and serves until a signal, a new ranking of the cores,
+ * or the kernel ends the scheduler.
+ */
 void ccx_serve(struct ccx_run *run);
 
 /* Takes the signals that have arrived, also between two sessions. */
