@@ -189,6 +189,7 @@ struct ccx_domain_state {
 	__u64 migrated_out;
 	__s32 custody;		/* tasks in custody; atomic */
 	__u32 parked;		/* the dispatcher is in parked(domain) */
+	__u32 parked_timed;	/* a timer looks after it */
 	__u32 blocked;		/* the dispatcher sleeps */
 	__u32 late;		/* the dispatcher is late: BPF decides until it is back */
 	__u32 late_count;

@@ -7,6 +7,11 @@
 
 #include "state.h"
 
+static __always_inline bool all_idle(u32 domain)
+{
+	return domain_state(domain)->nr_idle >= domain_config(domain)->nr_cpus;
+}
+
 /*
  * How many CPUs of a domain have nothing to run: counted where a CPU finds nothing and where it
  * runs something again. (ops.update_idle would say it, too, as two more programs for each sleep; a
@@ -17,7 +22,7 @@ static __always_inline bool goes_idle(s32 cpu, u32 domain)
 	struct ccx_cpu_state *state = cpu_state(cpu);
 
 	if (state->idle)
-		return domain_state(domain)->nr_idle >= domain_config(domain)->nr_cpus;
+		return all_idle(domain);
 	state->idle = 1;
 	return __sync_fetch_and_add(&domain_state(domain)->nr_idle, 1) + 1 >=
 	       domain_config(domain)->nr_cpus;

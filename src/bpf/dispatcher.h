@@ -15,7 +15,9 @@
 #ifndef CCX_BPF_DISPATCHER_H
 #define CCX_BPF_DISPATCHER_H
 
+#include "account.h"
 #include "custody.h"
+#include "timer.h"
 
 #define DISPATCHER_SLICE_NS	(1000 * 1000ULL)
 #define DISPATCHER_IDLE_NS	(1000 * 1000 * 1000ULL)	/* parked for so long: let it block */
@@ -87,9 +89,48 @@ static __always_inline bool run_parked(u32 domain, u64 now)
 	return true;
 }
 
-/* The dispatcher became runnable or yielded. */
-static __always_inline void enqueue_dispatcher(struct task_struct *p, u32 domain, u64 enq_flags)
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CCX_MAX_DOMAINS);
+	__type(key, u32);
+	__type(value, struct timer_value);
+} ccx_parked_timers SEC(".maps");
+
+/*
+ * A second after the dispatcher was parked: an idle CPU looks for it. Otherwise it would wait for those
+ * that are not idle, and they may run real-time tasks for longer than the kernel's watchdog waits.
+ */
+static int ccx_parked_for_long(void *map, u32 *key, struct timer_value *timer)
 {
+	struct ccx_domain_state *state = domain_state(*key);
+	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, key);
+	s32 cpu;
+
+	if (!state->parked || !masks || !masks->all) {
+		state->parked_timed = 0;
+		return 0;
+	}
+	cpu = scx_bpf_pick_idle_cpu((const struct cpumask *)masks->all, 0);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
+	bpf_timer_start(&timer->timer, DISPATCHER_IDLE_NS, 0);
+	return 0;
+}
+
+static __always_inline s32 parked_create(u32 domain)
+{
+	return timer_create(&ccx_parked_timers, domain, ccx_parked_for_long);
+}
+
+/*
+ * The dispatcher became runnable or yielded. One that somebody has taken from CPUs of its domain is
+ * queued like any task: those would not find it.
+ */
+static __always_inline void enqueue_dispatcher(struct task_struct *p, struct task_ctx *tctx,
+					       u64 enq_flags)
+{
+	u32 domain = tctx->dispatcher - 1;
+	struct ccx_domain_state *state = domain_state(domain);
 	u64 now = ccx_now();
 
 	if (has_signal(p)) {
@@ -99,14 +140,22 @@ static __always_inline void enqueue_dispatcher(struct task_struct *p, u32 domain
 			       daemon_exits ? CCX_ENQ_PREEMPT : 0);
 		return;
 	}
-	domain_state(domain)->parked = 1;
+	if (tctx->restricted) {
+		ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS, 0);
+		return;
+	}
 	ccx_dsq_insert_vtime(p, queue_parked(domain), DISPATCHER_SLICE_NS, 0, 0);
+	timer_arm(&ccx_parked_timers, domain, &state->parked_timed, DISPATCHER_IDLE_NS);
 	if (enq_flags & CCX_ENQ_WAKEUP) {
 		/* it blocked, so somebody has work for it or wants it to end */
-		domain_state(domain)->dispatcher_ran_ns = now - DISPATCHER_IDLE_NS;
+		state->dispatcher_ran_ns = now - DISPATCHER_IDLE_NS;
 	}
-	/* its CPU may have looked for work before, and would idle beside it until the kernel's watchdog ends all */
-	if (enq_flags & CCX_ENQ_WAKEUP || domain_state(domain)->nr_idle > 0)
+	/*
+	 * Its CPU may have looked for work before, and the others, too: the last that went idle found it not
+	 * parked. A full barrier on either side (goes_idle): one of the two sees what the other one wrote.
+	 */
+	__sync_lock_test_and_set(&state->parked, 1);
+	if (enq_flags & CCX_ENQ_WAKEUP || all_idle(domain))
 		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), CCX_KICK_IDLE);
 }
 

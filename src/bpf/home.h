@@ -59,6 +59,7 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 			 const struct cpumask *mask)
 {
 	struct domain_masks *masks;
+	const struct cpumask *all;
 	u64 domains = 0;
 	u32 i;
 
@@ -67,9 +68,14 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 		u32 key = i;
 
 		masks = bpf_map_lookup_elem(&ccx_masks, &key);
-		if (masks && masks->all &&
-		    bpf_cpumask_intersects((const struct cpumask *)masks->all, mask))
+		all = masks ? (const struct cpumask *)masks->all : NULL;
+		if (!all)
+			continue;
+		if (bpf_cpumask_intersects(all, mask))
 			domains |= 1ULL << (i & 63);
+		/* a dispatcher stays in its domain, so only that matters */
+		if (tctx->dispatcher == i + 1)
+			tctx->restricted = !bpf_cpumask_subset(all, mask);
 	}
 	tctx->domains = domains;
 }

@@ -112,6 +112,8 @@ s32 BPF_PROG(ccx_init)
 		domain_state(i)->bands_admitted = CCX_NR_BANDS;
 		err = turns_create(i);
 		if (!err)
+			err = parked_create(i);
+		if (!err)
 			err = masks_create(i);
 		if (err)
 			return err;

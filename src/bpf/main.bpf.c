@@ -98,7 +98,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	if (tctx->dispatcher) {
-		enqueue_dispatcher(p, tctx->dispatcher - 1, enq_flags);
+		enqueue_dispatcher(p, tctx, enq_flags);
 		return;
 	}
 	if (tctx->moves_to && move_there(p, tctx))
@@ -206,9 +206,13 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 		return;
 	}
 	call_over(cpu, domain, now);
-	/* the last CPU of the domain goes idle: its dispatcher may sleep, too */
-	if (goes_idle(cpu, domain) && domain_state(domain)->parked)
+	if (!goes_idle(cpu, domain))
+		return;
+	/* the last CPU of the domain: its dispatcher may sleep, too. If it yields here, it is parked only later */
+	if (domain_state(domain)->parked)
 		run_parked(domain, now);
+	else if (tctx && tctx->dispatcher == domain + 1)
+		ccx_task_set_slice(prev, DISPATCHER_SLICE_NS);
 }
 
 void CCX_OPS(ccx_running, struct task_struct *p)
@@ -344,6 +348,7 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 		return;
 	if (tctx->dispatcher) {
 		domain_state(tctx->dispatcher - 1)->blocked = !!(deq_flags & CCX_DEQ_SLEEP);
+		domain_state(tctx->dispatcher - 1)->parked = 0;
 		return;
 	}
 	unclaim(tctx);

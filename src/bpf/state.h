@@ -93,7 +93,7 @@ struct task_ctx {
 	u8 kind;		/* of the last decision */
 	u8 critical;
 	u8 dispatcher;		/* domain + 1 when the task is a dispatcher */
-	u8 restricted;		/* its affinity leaves out some online CPU */
+	u8 restricted;		/* its affinity leaves out some online CPU; a dispatcher's, one of its domain */
 	u8 band;		/* enum ccx_band */
 	u8 handed;		/* the CPU was handed over to it */
 	u8 sent_off;		/* in the middle of its turn, for a latency-critical task */
