@@ -34,7 +34,7 @@
 
 #include "common.h"
 
-#define MAX_GROUPS 32
+#define MAX_GROUPS 128
 #define MAX_PATH   512
 #define MAX_NAME   95
 

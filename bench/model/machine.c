@@ -92,7 +92,9 @@ static void enqueue(struct model_task *task, bool wakeup)
 	struct model_domain *domain = &m->domains[task->home];
 
 	task->vtime = ccx_vtime_place(task->vtime, domain_state(task->home)->vtime_now,
-				      wakeup ? m->config.lag_ns : CCX_LAG_AWAKE_NS, m->config.debt_ns);
+				      wakeup ? m->config.lag_ns : CCX_LAG_AWAKE_NS,
+				      ccx_debt_ns(wakeup, m->config.slice_ns, task->inverse,
+						  m->config.debt_ns));
 	task->queued_ns = m->now_ns;
 	queue_in(task, task->home);
 	if (m->now_ns < task->fresh_ns && balanced(task))

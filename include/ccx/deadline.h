@@ -30,6 +30,9 @@
  */
 #define CCX_DEADLINE_STEP_NS	16777216ULL
 
+/* How far order by deadline allows a task to be from the clock when it begins to run. */
+#define CCX_CLOCK_SLACK_NS	(CCX_AWAKE_CAP_NS + CCX_DEADLINE_STEP_NS / 2)
+
 #define CCX_WEIGHT_DEFAULT	100
 #define CCX_WEIGHT_MAX		10000
 #define CCX_WEIGHT_SHIFT	16
@@ -68,14 +71,22 @@ static inline __u64 ccx_vtime_place(__u64 vtime, __u64 now, __u64 lag_ns, __u64 
 }
 
 /*
- * What a task that wakes can owe: two of its slices. More than that it has run only because it went
- * before others, as latency-critical tasks do within their budget. Were it kept, a task whose class
- * is taken from it would stand still until it had paid, for hundreds of milliseconds. max_ns bounds
- * it for low weights.
+ * What a task that becomes runnable can owe.
+ *
+ * One that wakes: two of its slices. More than that it has run only because it went before others, as
+ * latency-critical tasks do within their budget. Were it kept, a task whose class is taken from it
+ * would stand still until it had paid, for hundreds of milliseconds.
+ *
+ * One that does not sleep: four, beyond the slack within which it is where it happens to be. In turn
+ * nobody gets so far ahead; what has, ran while nobody else wanted the CPU, or when its weight was
+ * another one, and where its weight is high it would pay for that for seconds.
+ *
+ * max_ns bounds it for low weights.
  */
-static inline __u64 ccx_wake_debt_ns(__u64 slice_ns, __u32 inverse_weight, __u64 max_ns)
+static inline __u64 ccx_debt_ns(int wakeup, __u64 slice_ns, __u32 inverse_weight, __u64 max_ns)
 {
-	__u64 debt_ns = ccx_virtual_ns(2 * slice_ns, inverse_weight);
+	__u64 debt_ns = wakeup ? ccx_virtual_ns(2 * slice_ns, inverse_weight) :
+				 ccx_virtual_ns(4 * slice_ns, inverse_weight) + CCX_CLOCK_SLACK_NS;
 
 	return debt_ns < max_ns ? debt_ns : max_ns;
 }
@@ -93,9 +104,6 @@ static inline __u64 ccx_clock_service(__u64 ran_ns, __s64 weight)
 {
 	return ran_ns * CCX_WEIGHT_DEFAULT / (weight > 0 ? (__u64)weight : CCX_WEIGHT_DEFAULT);
 }
-
-/* How far order by deadline allows a task to be from the clock when it begins to run. */
-#define CCX_CLOCK_SLACK_NS	(CCX_AWAKE_CAP_NS + CCX_DEADLINE_STEP_NS / 2)
 
 /*
  * What service misses, by a task that began to run with that vtime, elapsed_ns after the last one.
@@ -157,17 +165,20 @@ static inline __s64 ccx_clock_change(__u64 from_now, __s64 from_front, __u64 to_
  * How far a task is ahead of its domain's clock (or behind it, below 0) once its weight has changed: as
  * much CPU time as before, which is another virtual time. Else what a task owes from when few others
  * were there, and it counted little beside the clock, would be a debt of seconds when more come.
+ * Within the slack a task is where it happens to be, and owes nothing: so far from the clock is not
+ * scaled, or one that is forked into a cgroup of little weight would owe for a second, or be owed.
  * inverse weights: ccx_share_inverse_weight; old: 0 for a task that had none yet
  */
 static inline __s64 ccx_lag_reweighed(__s64 ahead_ns, __u32 old_inverse, __u32 new_inverse)
 {
-	__u64 distance = ahead_ns < 0 ? -ahead_ns : ahead_ns;
+	__u64 distance = ahead_ns < 0 ? -(__u64)ahead_ns : (__u64)ahead_ns;
 
-	if (!old_inverse || old_inverse == new_inverse)
+	if (!old_inverse || old_inverse == new_inverse || distance <= CCX_CLOCK_SLACK_NS)
 		return ahead_ns;
+	distance -= CCX_CLOCK_SLACK_NS;
 	if (distance > CCX_LAG_MAX_NS)
 		distance = CCX_LAG_MAX_NS;
-	distance = distance * new_inverse / old_inverse;
+	distance = CCX_CLOCK_SLACK_NS + distance * new_inverse / old_inverse;
 	return ahead_ns < 0 ? -(__s64)distance : (__s64)distance;
 }
 

@@ -202,7 +202,8 @@ __noinline u32 ccx_apply_decisions(u32 domain, u64 now)
 	if (__sync_val_compare_and_swap(&state->decision_head, head, head + nr) != head)
 		return 0;	/* another CPU of the domain applies them */
 
-	if (bpf_iter_scx_dsq_new(&it, queue_custody(domain), 0) == 0) {
+	/* what is in the closed half since the epoch changed stays there, and has its turn (pick.h) */
+	if (bpf_iter_scx_dsq_new(&it, queue_custody(domain, open_half(domain)), 0) == 0) {
 		bpf_for(i, 0, nr) {
 			/* a private copy: user space may scribble while it is checked */
 			decision = ring->slots[(head + i) & (CCX_DECISIONS - 1)];

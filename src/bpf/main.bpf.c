@@ -124,10 +124,8 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now,
 				      wakeup ? ccx_config.lag_ns : CCX_LAG_AWAKE_NS,
-				      wakeup ? ccx_wake_debt_ns(ccx_config.slice_ns,
-								tctx->inverse_weight,
-								ccx_config.debt_ns) :
-					       ccx_config.debt_ns);
+				      ccx_debt_ns(wakeup, ccx_config.slice_ns, tctx->inverse_weight,
+						  ccx_config.debt_ns));
 	deadline = home_key(tctx, tctx->vtime, tctx->awake_ns);
 	kind = CCX_KIND_EFFICIENCY;
 
@@ -166,7 +164,8 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	count(CCX_MESSAGES, 1);
-	ccx_dsq_insert_vtime(p, queue_custody(tctx->domain), slice_in(tctx->domain), deadline, 0);
+	ccx_dsq_insert_vtime(p, queue_custody(tctx->domain, open_half(tctx->domain)),
+			     slice_in(tctx->domain), deadline, 0);
 	wake_idle_for(p, tctx);
 }
 
@@ -191,7 +190,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 		return;
 	if (take_own(cpu, domain, prev, ready, now))
 		return;
-	if (in_custody && ccx_dsq_move_to_local(queue_custody(domain)))
+	if (in_custody && take_custody(domain))
 		return;
 	if (prev && prev->scx.flags & CCX_TASK_QUEUED)
 		tctx = task_ctx_get(prev);

@@ -218,8 +218,10 @@ static __noinline bool scan_domain(u32 domain, u64 now)
 		if (wake_for_late(queue_ready(domain, i / 2 & 1, i), now))
 			late = true;
 	}
-	if (state->custody > 0 && wake_for_late(queue_custody(domain), now))
-		late = true;
+	bpf_for(i, 0, 2) {
+		if (state->custody > 0 && wake_for_late(queue_custody(domain, i), now))
+			late = true;
+	}
 	if (late)
 		state->overdue_ns = now;
 	return waits;

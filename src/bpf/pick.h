@@ -74,7 +74,7 @@ static __always_inline void change_epoch(u32 domain, u64 now)
 	state->epoch_ns = now;
 	state->half ^= 1;
 	state->old = old_bit(domain, CCX_KIND_PERFORMANCE) | old_bit(domain, CCX_KIND_EFFICIENCY) |
-		     (state->old & ~OLD_HALVES);
+		     (state->custody > 0 ? OLD_CUSTODY : 0) | (state->old & ~OLD_HALVES);
 }
 
 static __always_inline bool head_waits_since(u64 queue, u64 before_ns)
@@ -94,7 +94,7 @@ __noinline u32 ccx_waits_since(u32 domain, u64 before_ns)
 		domain_state(domain)->epoch_ns < before_ns) ||
 	       head_waits_since(queue_ready(domain, CCX_KIND_PERFORMANCE, open_half(domain)), before_ns) ||
 	       head_waits_since(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain)), before_ns) ||
-	       head_waits_since(queue_custody(domain), before_ns);
+	       head_waits_since(queue_custody(domain, open_half(domain)), before_ns);
 }
 
 /*
@@ -135,19 +135,36 @@ __noinline u32 ccx_look(u32 domain, u64 now)
 	return 1;
 }
 
-/* Takes what has waited since before the last change of epoch. */
-static __always_inline bool take_old(u32 domain, u32 kind, u64 now)
+/* Takes what has waited in the closed half of a queue since before the last change of epoch. */
+static __always_inline bool take_closed(u32 domain, u64 queue, u32 bit, u64 now)
 {
 	struct ccx_domain_state *state = domain_state(domain);
-	u64 queue = queue_ready(domain, kind, !open_half(domain));
 
-	if (!(state->old & 1U << kind))
+	if (!(state->old & bit))
 		return false;
 	if (ccx_dsq_move_to_local(queue))
 		return true;
 	if (now > state->epoch_ns + SETTLED_NS && queue_empty(queue))
-		__sync_fetch_and_and(&state->old, ~(1U << kind));
+		__sync_fetch_and_and(&state->old, ~bit);
 	return false;
+}
+
+static __always_inline bool take_old(u32 domain, u32 kind, u64 now)
+{
+	return take_closed(domain, queue_ready(domain, kind, !open_half(domain)), 1U << kind, now);
+}
+
+/* Orphans, and what a decision came too late for. */
+static __always_inline bool take_old_custody(u32 domain, u64 now)
+{
+	return take_closed(domain, queue_custody(domain, !open_half(domain)), OLD_CUSTODY, now);
+}
+
+/* Decided or not. */
+static __always_inline bool take_custody(u32 domain)
+{
+	return ccx_dsq_move_to_local(queue_custody(domain, 0)) ||
+	       ccx_dsq_move_to_local(queue_custody(domain, 1));
 }
 
 /* A latency-critical task, on a performance CPU at once, on another after spill_ns. */
@@ -193,7 +210,7 @@ static __always_inline bool take_normal(u32 cpu, u32 domain, struct task_struct 
 					u64 now)
 {
 	u64 normal = queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain));
-	u32 old = domain_state(domain)->old & 1U << CCX_KIND_EFFICIENCY;
+	u32 old = domain_state(domain)->old & (1U << CCX_KIND_EFFICIENCY | OLD_CUSTODY);
 	struct choice choice = {};
 
 	if (!nr_ready(domain, CCX_KIND_EFFICIENCY) && !cpu_state(cpu)->bound && !custody)
@@ -202,10 +219,12 @@ static __always_inline bool take_normal(u32 cpu, u32 domain, struct task_struct 
 	if (!cpu_state(cpu)->bound && !custody && !choice.any && !old)
 		return ccx_dsq_move_to_local(normal);
 	consider(&choice, normal);
-	if (old)
+	if (old & 1U << CCX_KIND_EFFICIENCY)
 		consider(&choice, queue_ready(domain, CCX_KIND_EFFICIENCY, !open_half(domain)));
 	if (custody)
-		consider(&choice, queue_custody(domain));
+		consider(&choice, queue_custody(domain, open_half(domain)));
+	if (old & OLD_CUSTODY)
+		consider(&choice, queue_custody(domain, !open_half(domain)));
 	if (cpu_state(cpu)->bound) {
 		consider(&choice, queue_bound(cpu, 0));
 		consider(&choice, queue_bound(cpu, 1));
@@ -236,7 +255,7 @@ static __always_inline bool take_from(u32 domain, bool performance, u64 now)
 	return take_critical(domain, performance, now) ||
 	       ccx_dsq_move_to_local(queue_ready(domain, CCX_KIND_EFFICIENCY, open_half(domain))) ||
 	       take_old(domain, CCX_KIND_EFFICIENCY, now) ||
-	       (state->custody > 0 && ccx_dsq_move_to_local(queue_custody(domain)));
+	       (state->custody > 0 && take_custody(domain));
 }
 
 /* A task of a domain of which no CPU is to be had. Verified by itself (allowed.h). */
@@ -271,17 +290,17 @@ static __always_inline bool take_own(u32 cpu, u32 domain, struct task_struct *pr
 		if (take_old(domain, CCX_KIND_EFFICIENCY, now) ||
 		    (cpu_state(cpu)->bound &&
 		     ccx_dsq_move_to_local(queue_bound(cpu, !open_half(domain)))) ||
-		    (custody && ccx_dsq_move_to_local(queue_custody(domain))))
+		    take_old_custody(domain, now))
 			return true;
 	}
 	if (take_critical(domain, performance, now))
 		return true;
 	if (turn && state->old & OLD_ELSEWHERE && ccx_take_stranded(domain, performance, now))
 		return true;
-	if (turn && take_old(domain, CCX_KIND_EFFICIENCY, now))
+	if (turn && (take_old(domain, CCX_KIND_EFFICIENCY, now) || take_old_custody(domain, now)))
 		return true;
 	return take_normal(cpu, domain, prev, custody, now) ||
-	       take_old(domain, CCX_KIND_EFFICIENCY, now);
+	       take_old(domain, CCX_KIND_EFFICIENCY, now) || take_old_custody(domain, now);
 }
 
 /* Nearly always so where a CPU goes idle: found out with a plain loop, which an iterator costs three times. */

@@ -12,7 +12,7 @@
  *			needs no search for lost tasks and cannot miss one.
  * parked(domain)	the domain's dispatcher while it waits for messages.
  *
- * ready and bound have two halves. Tasks go into one; each epoch the halves change roles, and the
+ * ready, bound and custody have two halves. Tasks go into one; each epoch the halves change roles, and the
  * one that was closed is emptied before long (pick.h). Whatever deadlines and classes say, and
  * however many tasks there are, one that waits is therefore run within an epoch or two and as long
  * as all that wait with it take for one slice each.
@@ -29,9 +29,9 @@ static __always_inline u64 queue_ready(u32 domain, u32 kind, u32 half)
 	return QUEUE(1, (domain * CCX_NR_READY + kind) * 2 + (half & 1));
 }
 
-static __always_inline u64 queue_custody(u32 domain)
+static __always_inline u64 queue_custody(u32 domain, u32 half)
 {
-	return QUEUE(2, domain);
+	return QUEUE(2, domain * 2 + (half & 1));
 }
 
 static __always_inline u64 queue_parked(u32 domain)
@@ -44,9 +44,13 @@ static __always_inline u64 queue_bound(u32 cpu, u32 half)
 	return QUEUE(4, cpu * 2 + (half & 1));
 }
 
-/* In `old` of a domain, which is looked at anyway: some other domain is stranded; this one has a crowd (pick.h). */
-#define OLD_ELSEWHERE	(1U << CCX_NR_READY)
-#define OLD_CROWD	(2U << CCX_NR_READY)
+/*
+ * More bits of `old` of a domain, which is looked at anyway: the closed half of custody may hold tasks; some
+ * other domain is stranded; this one has a crowd (pick.h).
+ */
+#define OLD_CUSTODY	(1U << CCX_NR_READY)
+#define OLD_ELSEWHERE	(2U << CCX_NR_READY)
+#define OLD_CROWD	(4U << CCX_NR_READY)
 #define OLD_HALVES	(OLD_ELSEWHERE - 1)
 
 static __always_inline bool crowded(u32 domain)
@@ -178,10 +182,11 @@ static s32 queues_create(void)
 			if (err)
 				return err;
 		}
-		err = scx_bpf_create_dsq(queue_custody(i), -1);
-		if (err)
-			return err;
-		err = scx_bpf_create_dsq(queue_parked(i), -1);
+		err = scx_bpf_create_dsq(queue_custody(i, 0), -1);
+		if (!err)
+			err = scx_bpf_create_dsq(queue_custody(i, 1), -1);
+		if (!err)
+			err = scx_bpf_create_dsq(queue_parked(i), -1);
 		if (err)
 			return err;
 	}

@@ -10,6 +10,7 @@
 #define LAG	(20 * MS)
 #define CAP	(20 * MS)
 #define DEBT	(1000 * MS)
+#define SLACK	((int64_t)CCX_CLOCK_SLACK_NS)
 #define MAX_SIM 16
 
 /* Without cgroups. */
@@ -135,7 +136,9 @@ static void sim_queue(struct sim *sim, struct sim_task *task)
 	uint64_t awake = ccx_virtual_ns(task->awake_ns, inverse_weight(task->weight));
 
 	task->vtime = ccx_vtime_place(task->vtime, sim->clock,
-				      task->awake_ns ? CCX_LAG_AWAKE_NS : LAG, DEBT);
+				      task->awake_ns ? CCX_LAG_AWAKE_NS : LAG,
+				      ccx_debt_ns(!task->awake_ns, SLICE, inverse_weight(task->weight),
+						  DEBT));
 	task->deadline = ccx_queue_key(ccx_deadline(task->vtime, awake, CAP), awake);
 	task->runnable_at = sim->now;
 	task->order = ++sim->order;
@@ -414,24 +417,27 @@ static void debt_is_bounded(void **context)
 	assert_int_equal(ccx_vtime_place(500, UINT64_MAX - 99, 50, 200), 100);
 }
 
-/* Who wakes owes two slices at most, so less wall time the more weight it has. */
-static void debt_of_who_wakes_is_two_slices(void **context)
+/* Who wakes owes two slices at most, others four beyond the slack: less wall time the more weight they have. */
+static void debt_is_some_slices(void **context)
 {
 	const uint64_t slice = 5 * MS, bound = 1000 * MS;
 	uint64_t before = bound;
 	uint32_t weight;
 
 	(void)context;
-	assert_int_equal(ccx_wake_debt_ns(slice, inverse_weight(100), bound), 2 * slice);
+	assert_int_equal(ccx_debt_ns(1, slice, inverse_weight(100), bound), 2 * slice);
+	assert_int_equal(ccx_debt_ns(0, slice, inverse_weight(100), bound), 4 * slice + CCX_CLOCK_SLACK_NS);
 	for (weight = 1; weight <= 10000; weight++) {
 		uint32_t inverse = inverse_weight(weight);
-		uint64_t debt = ccx_wake_debt_ns(slice, inverse, bound);
+		uint64_t debt = ccx_debt_ns(1, slice, inverse, bound);
 
 		assert_true(debt <= before);
+		assert_true(ccx_debt_ns(0, slice, inverse, bound) >= debt);
 		assert_true(debt >= ccx_virtual_ns(slice, inverse) || debt == bound);
 		before = debt;
 	}
-	assert_int_equal(ccx_wake_debt_ns(slice, inverse_weight(1), bound), bound);
+	assert_int_equal(ccx_debt_ns(1, slice, inverse_weight(1), bound), bound);
+	assert_int_equal(ccx_debt_ns(0, slice, inverse_weight(1), bound), bound);
 }
 
 /* Who owes 5 ms of CPU time owes them at any weight, ahead or behind, and no number wraps. */
@@ -441,23 +447,34 @@ static void a_new_weight_keeps_what_is_owed(void **context)
 	uint32_t i;
 
 	(void)context;
-	assert_int_equal(ccx_lag_reweighed(500 * MS, inverse_weight(1), inverse_weight(100)), 5 * MS);
-	assert_int_equal(ccx_lag_reweighed(-5 * MS, inverse_weight(100), inverse_weight(1)), -500 * MS);
+	assert_int_equal(ccx_lag_reweighed(SLACK + 500 * MS, inverse_weight(1), inverse_weight(100)),
+			 SLACK + 5 * MS);
+	assert_int_equal(ccx_lag_reweighed(-SLACK - 5 * MS, inverse_weight(100), inverse_weight(1)),
+			 -SLACK - 500 * MS);
+	/* nobody's debt: where a task is as its turn comes */
+	assert_int_equal(ccx_lag_reweighed(SLACK, inverse_weight(1000), inverse_weight(1)), SLACK);
+	assert_int_equal(ccx_lag_reweighed(-SLACK, inverse_weight(1000), inverse_weight(1)), -SLACK);
 	assert_int_equal(ccx_lag_reweighed(12345, 0, inverse_weight(100)), 12345);
 	assert_int_equal(ccx_lag_reweighed(12345, inverse_weight(7), inverse_weight(7)), 12345);
 	for (i = 0; i < 100000; i++) {
 		uint32_t old = inverse_weight(unit_between(&seed, 1, 10000));
 		uint32_t new = inverse_weight(unit_between(&seed, 1, 10000));
 		int64_t ahead = unit_random(&seed), lag = ccx_lag_reweighed(ahead, old, new);
+		double due;
 
 		assert_true(old == new || !lag || (lag < 0) == (ahead < 0));
 		ahead >>= 30;
 		lag = ccx_lag_reweighed(ahead, old, new);
-		assert_true(lag <= (double)ahead * new / old + 1 && lag >= (double)ahead * new / old - 1);
+		if (llabs(ahead) <= SLACK) {
+			assert_int_equal(lag, ahead);
+			continue;
+		}
+		/* as much CPU time beyond the slack, to the nanosecond */
+		due = (double)(llabs(ahead) - SLACK) * new / old;
+		lag = llabs(lag) - SLACK;
+		assert_true(lag <= due + 1 && lag >= due - 1);
 	}
 }
-
-#define SLACK ((int64_t)CCX_CLOCK_SLACK_NS)
 
 /* Not by who is as far ahead as any may be, never faster than time. */
 static void clock_is_never_faster_than_time(void **context)
@@ -526,7 +543,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(debt_is_bounded),
-		cmocka_unit_test(debt_of_who_wakes_is_two_slices),
+		cmocka_unit_test(debt_is_some_slices),
 		cmocka_unit_test(a_new_weight_keeps_what_is_owed),
 		cmocka_unit_test(clock_is_never_faster_than_time),
 		cmocka_unit_test(clock_that_ran_away_comes_back),
