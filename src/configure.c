@@ -198,6 +198,6 @@ void ccx_configure(struct ccx_config *config, const struct ccx_machine *machine,
 	config->rescue_ns = options->rescue_us * US;
 	config->spill_ns = options->spill_us * US;
 	config->lag_ns = 20 * MS;
-	config->debt_ns = 1000 * MS;	/* epochs (pick.h) bound the wait */
+	config->debt_ns = 1000 * MS;	/* whatever its weight; epochs (pick.h) bound the wait */
 	config->awake_cap_ns = CCX_AWAKE_CAP_NS;
 }
