@@ -103,16 +103,12 @@ struct {
 static int ccx_parked_for_long(void *map, u32 *key, struct timer_value *timer)
 {
 	struct ccx_domain_state *state = domain_state(*key);
-	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, key);
-	s32 cpu;
 
-	if (!state->parked || !masks || !masks->all) {
+	if (!state->parked) {
 		state->parked_timed = 0;
 		return 0;
 	}
-	cpu = scx_bpf_pick_idle_cpu((const struct cpumask *)masks->all, 0);
-	if (cpu >= 0)
-		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
+	kick_any_idle(*key);
 	bpf_timer_start(&timer->timer, DISPATCHER_IDLE_NS, 0);
 	return 0;
 }
@@ -127,11 +123,10 @@ static __always_inline s32 parked_create(u32 domain)
  * queued like any task: those would not find it.
  */
 static __always_inline void enqueue_dispatcher(struct task_struct *p, struct task_ctx *tctx,
-					       u64 enq_flags)
+					       u64 enq_flags, u64 now)
 {
 	u32 domain = tctx->dispatcher - 1;
 	struct ccx_domain_state *state = domain_state(domain);
-	u64 now = ccx_now();
 
 	if (has_signal(p)) {
 		daemon_exits = BPF_CORE_READ(p, signal, flags) & SIGNAL_GROUP_EXIT;

@@ -68,16 +68,18 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 		u32 key = i;
 
 		masks = bpf_map_lookup_elem(&ccx_masks, &key);
-		all = masks ? (const struct cpumask *)masks->all : NULL;
-		if (!all)
-			continue;
-		if (bpf_cpumask_intersects(all, mask))
+		if (masks && masks->all &&
+		    bpf_cpumask_intersects((const struct cpumask *)masks->all, mask))
 			domains |= 1ULL << (i & 63);
-		/* a dispatcher stays in its domain, so only that matters */
-		if (tctx->dispatcher == i + 1)
-			tctx->restricted = !bpf_cpumask_subset(all, mask);
 	}
 	tctx->domains = domains;
+	if (!tctx->dispatcher)
+		return;
+	/* a dispatcher stays in its domain, so only that matters */
+	i = tctx->dispatcher - 1;
+	masks = bpf_map_lookup_elem(&ccx_masks, &i);
+	all = masks ? (const struct cpumask *)masks->all : NULL;
+	tctx->restricted = all && !bpf_cpumask_subset(all, mask);
 }
 
 /* A core of that domain, or more, has nothing to run. */

@@ -98,7 +98,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	if (tctx->dispatcher) {
-		enqueue_dispatcher(p, tctx, enq_flags);
+		enqueue_dispatcher(p, tctx, enq_flags, now);
 		return;
 	}
 	if (tctx->moves_to && move_there(p, tctx))
@@ -277,19 +277,9 @@ void CCX_OPS(ccx_running, struct task_struct *p)
  */
 void CCX_OPS(ccx_tick, struct task_struct *p)
 {
-	u32 all = CCX_MAX_DOMAINS;
-	struct domain_masks *masks;
-	s32 cpu;
-
-	if (!ccx_waits_since(cpu_config(bpf_get_smp_processor_id())->domain,
-			     ccx_now() - WAITS_LONG_NS))
-		return;
-	masks = bpf_map_lookup_elem(&ccx_masks, &all);
-	if (!masks || !masks->all)
-		return;
-	cpu = scx_bpf_pick_idle_cpu((const struct cpumask *)masks->all, 0);
-	if (cpu >= 0)
-		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
+	if (ccx_waits_since(cpu_config(bpf_get_smp_processor_id())->domain,
+			    ccx_now() - WAITS_LONG_NS))
+		kick_any_idle(CCX_MAX_DOMAINS);
 }
 
 void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)

@@ -143,6 +143,19 @@ struct {
 	__type(value, struct scratch_mask);
 } ccx_scratch SEC(".maps");
 
+/* Some idle CPU of that domain, or of the machine for CCX_MAX_DOMAINS, looks for work. */
+static __always_inline void kick_any_idle(u32 domain)
+{
+	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, &domain);
+	s32 cpu;
+
+	if (!masks || !masks->all)
+		return;
+	cpu = scx_bpf_pick_idle_cpu((const struct cpumask *)masks->all, 0);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
+}
+
 static __always_inline struct task_ctx *task_ctx_get(struct task_struct *p)
 {
 	return bpf_task_storage_get(&ccx_tasks, p, NULL, 0);
