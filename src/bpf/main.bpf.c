@@ -118,7 +118,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	groups_compete();
 	tctx->queued_ns = now;
-	if (tctx->sent_off && !wakeup) {
+	if (tctx->turn_used_ns && !wakeup) {
 		resume_turn(p, tctx);
 		return;
 	}
@@ -130,7 +130,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	kind = CCX_KIND_EFFICIENCY;
 
 	if (bound_to_one_cpu(p)) {
-		enqueue_bound(p, tctx, deadline);
+		enqueue_bound(p, tctx, deadline, 0);
 		return;
 	}
 	if (goes_first(tctx)) {
@@ -235,7 +235,6 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	if (!tctx->handed)
 		state->turn_ns = now;
 	tctx->handed = 0;
-	tctx->sent_off = 0;
 	state->running_since_ns = now;
 	state->running_until_ns = now + burst_left_ns(tctx);
 	state->hands_over_ns = hands_over_ns(tctx);
@@ -318,7 +317,7 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 	tctx->vtime += virtual;
 	tctx->awake_ns += virtual;
 	tctx->burst_now_ns += scale_by_capacity(ran, cpu);
-	tctx->sent_off = runnable && state->makes_room;
+	tctx->turn_used_ns = runnable && state->makes_room ? tctx->turn_used_ns + ran : 0;
 	state->makes_room = 0;
 	if (runnable) {
 		/* one that never sleeps: others when they wake, or go to sleep */

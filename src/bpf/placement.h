@@ -290,24 +290,25 @@ static __always_inline u64 later(u64 a, u64 b)
 
 /*
  * Makes room on a performance CPU for a latency-critical task that was just queued in
- * ready(domain, performance): on the one where most would go on for longest, unless one will be free
- * soon. Where a CPU's worth of such tasks waits already, they are the load, and sending tasks off
- * would only add switches.
+ * ready(domain, performance): on the one where most would go on for longest, unless as many will be
+ * free soon as such tasks wait. Where a CPU's worth of them waits already, they are the load, and
+ * sending tasks off would only add switches.
  */
 static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 {
 	const volatile struct ccx_config_domain *domain = domain_config(tctx->domain);
 	u32 nr = domain->nr_kind[CCX_KIND_PERFORMANCE], i;
+	s32 waiting = nr_ready(tctx->domain, CCX_KIND_PERFORMANCE);
 	u64 longest = 0, left;
 	s32 cpu, best = -1;
 
-	if (nr_ready(tctx->domain, CCX_KIND_PERFORMANCE) > nr)
+	if (waiting > (s32)nr)
 		return;
 	bpf_for(i, 0, nr < CCX_VICTIMS ? nr : CCX_VICTIMS) {
 		cpu = domain->performance[i & (CCX_VICTIMS - 1)];
 		if (tctx->restricted && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
 			continue;
-		if (ends_soon(cpu, now))
+		if (ends_soon(cpu, now) && --waiting <= 0)
 			return;
 		left = worth_preempting(cpu, now);
 		if (left > longest) {

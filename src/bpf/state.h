@@ -73,6 +73,7 @@ struct task_ctx {
 	u64 sleep_ns;		/* average time asleep */
 	u64 slept_ns;		/* when it last went to sleep; 0 once it is queued or runs */
 	u64 started_by_ns;	/* when a synchronous wake-up sent it to an idle CPU; 0: none, or it runs */
+	u64 turn_used_ns;	/* CPU time in a turn in which it was sent off for others; 0: it was not */
 	u64 handoff_ns;		/* average time from waking another until it sleeps */
 	u64 domains;		/* bit d: its affinity allows some CPU of domain d */
 	u64 rules_version;	/* of the rules it was last matched with; 0: never */
@@ -96,7 +97,6 @@ struct task_ctx {
 	u8 restricted;		/* its affinity leaves out some online CPU; a dispatcher's, one of its domain */
 	u8 band;		/* enum ccx_band */
 	u8 handed;		/* the CPU was handed over to it */
-	u8 sent_off;		/* in the middle of its turn, for a latency-critical task */
 	u8 handoffs;		/* in a row, see placement.h */
 	u8 wakes;		/* by that one in a row (partners.h) */
 	u8 bound;		/* it waits in bound(its CPU) */
