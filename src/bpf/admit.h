@@ -52,13 +52,7 @@ static __always_inline bool balanced(struct task_ctx *tctx)
 			      ccx_weight_to_move(tctx->counted, follows_one(tctx)));
 }
 
-/* What is left of a turn of which the task has used so much. */
-static __always_inline u64 turn_left(u64 slice_ns, u64 used_ns)
-{
-	return slice_ns > used_ns + ccx_config.slice_min_ns ? slice_ns - used_ns :
-							      ccx_config.slice_min_ns;
-}
-
+/* used_ns: of its turn, which it has begun. */
 static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx *tctx,
 					  u64 deadline, u64 used_ns)
 {
@@ -77,7 +71,8 @@ static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx
 		return;
 	}
 	tctx->bound = 1;
-	slice_ns = turn_left(slice_among(1, cpu_state(cpu)->bound++), used_ns);
+	slice_ns = slice_among(1, cpu_state(cpu)->bound++);
+	slice_ns = slice_ns > used_ns ? slice_ns - used_ns : ccx_config.slice_min_ns;
 	ccx_dsq_insert_vtime(p, queue_bound(cpu, open_half(tctx->domain)), slice_ns, deadline, 0);
 	scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
 }
@@ -85,20 +80,25 @@ static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx
 /*
  * The task was sent off in the middle of its turn. What it was doing may hold others up (a lock that
  * they spin for), so it keeps its place: it goes on as soon as any CPU is free that would have taken
- * it before, for what is left of its turn.
+ * it before, for what is left of its turn. False if nothing is.
  */
-static __always_inline void resume_turn(struct task_struct *p, struct task_ctx *tctx)
+static __always_inline bool resume_turn(struct task_struct *p, struct task_ctx *tctx)
 {
-	u64 used_ns = tctx->turn_used_ns;
+	u64 used_ns = tctx->turn_used_ns, slice_ns = slice_in(tctx->domain);
 	u64 served = ccx_virtual_ns(used_ns, tctx->inverse_weight), deadline;
 
+	if (used_ns >= slice_ns) {
+		tctx->turn_used_ns = 0;
+		return false;
+	}
 	if (served > tctx->awake_ns)
 		served = tctx->awake_ns;	/* its weight was another one when the turn began */
 	deadline = home_key(tctx, tctx->vtime - served, tctx->awake_ns - served);
 	if (bound_to_one_cpu(p))
 		enqueue_bound(p, tctx, deadline, used_ns);
 	else
-		order(p, tctx, tctx->kind, turn_left(slice_in(tctx->domain), used_ns), deadline);
+		order(p, tctx, tctx->kind, slice_ns - used_ns, deadline);
+	return true;
 }
 
 /* It left bound(its CPU), by running or by being dequeued; under that CPU's run queue lock. */

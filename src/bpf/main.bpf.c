@@ -118,10 +118,8 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	groups_compete();
 	tctx->queued_ns = now;
-	if (tctx->turn_used_ns && !wakeup) {
-		resume_turn(p, tctx);
+	if (tctx->turn_used_ns && !wakeup && resume_turn(p, tctx))
 		return;
-	}
 	tctx->vtime = ccx_vtime_place(tctx->vtime, domain_state(tctx->domain)->vtime_now,
 				      wakeup ? ccx_config.lag_ns : CCX_LAG_AWAKE_NS,
 				      ccx_debt_ns(wakeup, ccx_config.slice_ns, tctx->inverse_weight,

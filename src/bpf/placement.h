@@ -290,34 +290,39 @@ static __always_inline u64 later(u64 a, u64 b)
 
 /*
  * Makes room on a performance CPU for a latency-critical task that was just queued in
- * ready(domain, performance): on the one where most would go on for longest, unless as many will be
- * free soon as such tasks wait. Where a CPU's worth of them waits already, they are the load, and
- * sending tasks off would only add switches.
+ * ready(domain, performance): on the one where it ran last, else where most would go on for longest,
+ * unless as many will be free soon as such tasks wait. Where a CPU's worth of them waits already,
+ * they are the load, and sending tasks off would only add switches.
  */
 static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 {
 	const volatile struct ccx_config_domain *domain = domain_config(tctx->domain);
 	u32 nr = domain->nr_kind[CCX_KIND_PERFORMANCE], i;
-	s32 waiting = nr_ready(tctx->domain, CCX_KIND_PERFORMANCE);
 	u64 longest = 0, left;
-	s32 cpu, best = -1;
+	s32 cpu, best = -1, waiting;
 
-	if (waiting > (s32)nr)
+	if (nr_ready(tctx->domain, CCX_KIND_PERFORMANCE) > nr)
 		return;
+	/* read anew: the verifier must not know any bounds of what changes in the loop */
+	waiting = *(volatile s32 *)&domain_state(tctx->domain)->ready[CCX_KIND_PERFORMANCE];
 	bpf_for(i, 0, nr < CCX_VICTIMS ? nr : CCX_VICTIMS) {
 		cpu = domain->performance[i & (CCX_VICTIMS - 1)];
 		if (tctx->restricted && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
 			continue;
-		if (ends_soon(cpu, now) && --waiting <= 0)
-			return;
+		waiting -= ends_soon(cpu, now);
 		left = worth_preempting(cpu, now);
 		if (left > longest) {
 			longest = left;
 			best = cpu;
 		}
 	}
-	if (best < 0)
+	if (best < 0 || waiting <= 0)
 		return;
+	cpu = scx_bpf_task_cpu(p);
+	if (cpu_config(cpu)->domain == tctx->domain &&
+	    cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE && worth_preempting(cpu, now) &&
+	    (!tctx->restricted || bpf_cpumask_test_cpu(cpu, p->cpus_ptr)))
+		best = cpu;
 	cpu_state(best)->preempted_ns = now;
 	cpu_state(best)->preempt_pause_ns =
 		later(cpu_state(best)->preempt_pause_ns, now) + PREEMPT_PAUSE_NS;
