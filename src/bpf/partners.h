@@ -24,6 +24,7 @@ static __always_inline bool follows_one(struct task_ctx *tctx)
 	return tctx->wakes >= PARTNER_STREAK;
 }
 
+/* Whether the waker in turn is always woken by that task. */
 static __noinline bool is_partner(struct task_struct *waker, u32 pid)
 {
 	struct task_ctx *tctx = task_ctx_get(waker);

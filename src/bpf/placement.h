@@ -10,6 +10,7 @@
 
 #include "allowed.h"
 #include "kinds.h"
+#include "partners.h"
 #include "set.h"
 
 #define FAR_DOMAINS		8			/* other domains looked at per wake-up */
@@ -139,6 +140,10 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 	if (cpu >= 0)
 		return cpu;
 
+	/* its partner, which wakes it, is about to sleep: a CPU is free here before one is started elsewhere */
+	if (follows_one(tctx) && !anything_waits(home) &&
+	    is_partner(bpf_get_current_task_btf(), p->pid))
+		return -1;
 	if (nr > FAR_DOMAINS)
 		nr = FAR_DOMAINS;
 	/* another memory node last, and only where others wait already */
