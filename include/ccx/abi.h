@@ -180,6 +180,7 @@ struct ccx_domain_state {
 	__u64 turn_ns;		/* longest turn in a crowd (ccx/crowd.h); 0: there is none */
 	__u64 stranded;		/* bit d: nothing of domain d runs, though tasks wait there */
 	__u32 turns_timed;	/* a timer ends turns */
+	__u64 odd_since_ns;	/* when a task was last taken from another domain; BPF's clock */
 
 	__u64 decision_head __attribute__((aligned(CCX_CACHE_LINE)));	/* next decision to claim */
 	__u64 custody_since_ns;	/* oldest proof of life that counts for what is in custody; BPF's clock */

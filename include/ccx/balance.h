@@ -38,6 +38,21 @@ static inline int ccx_worse_off(__u64 there_weight, __u32 there_capacity, __u64 
 }
 
 /*
+ * Whether the only difference is the odd one of tasks of the same weight, on like domains. Such domains
+ * take turns with it, too, but need not at each slice: whoever has it keeps it for CCX_ODD_KEPT_NS.
+ * Among tasks of several weights all depends on which goes, and who goes is whose turn it is: shares
+ * are right only if turns are frequent.
+ */
+#define CCX_ODD_KEPT_NS	(50 * 1000 * 1000ULL)
+
+static inline int ccx_odd_one(__u64 there_weight, __u32 there_capacity, __u64 here_weight,
+			      __u32 here_capacity, __u32 weight)
+{
+	return weight && there_capacity == here_capacity && there_weight == here_weight + weight &&
+	       here_weight % weight == 0;
+}
+
+/*
  * As what a task counts when it is to move only for even shares. One that follows another is followed
  * in turn: twice its weight must fit.
  */

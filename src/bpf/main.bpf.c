@@ -195,7 +195,7 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	goes_on = tctx && !tctx->dispatcher &&
 		  !(ccx_config.consolidate && set_calls_back(tctx, domain));
 	/* a performance CPU is idle or lent: nothing else of its own to do, so no spill bound */
-	if (ccx_steal(cpu, domain, goes_on, now))
+	if (ccx_steal(cpu, domain, goes_on ? tctx->weight : 0, now))
 		return;
 	if (goes_on) {
 		if (!move_on(prev, tctx, cpu, now))

@@ -317,8 +317,24 @@ static __always_inline bool nothing_waits_elsewhere(u32 domain, u32 nr, u32 turn
 }
 
 /*
- * Takes from other domains, nearest first (ccx_steal_index, balance.h). A CPU that could go on with what
- * it ran (`goes_on`) only from those that are worse off or get nothing done. Verified by itself (allowed.h).
+ * Whether a CPU that could go on with a task of that weight had better do so than take one from there:
+ * the domains are alike, or it is not this one's turn with the odd task yet.
+ */
+static __always_inline bool even_enough(u32 domain, u32 far, u32 weight, u64 now)
+{
+	u64 here_weight = domain_weight(domain), there_weight = domain_weight(far);
+	u32 here = domain_config(domain)->capacity, there = domain_config(far)->capacity;
+
+	if (!ccx_worse_off(there_weight, there, here_weight, here))
+		return true;
+	return now < domain_state(far)->odd_since_ns + CCX_ODD_KEPT_NS &&
+	       ccx_odd_one(there_weight, there, here_weight, here, weight);
+}
+
+/*
+ * Takes from other domains, nearest first (ccx_steal_index, balance.h). A CPU that could go on with a
+ * task of that weight (`goes_on`; 0: it would go idle) only from those that are worse off or get nothing
+ * done. Verified by itself (allowed.h).
  */
 __noinline u32 ccx_steal(u32 cpu, u32 domain, u32 goes_on, u64 now)
 {
@@ -338,11 +354,10 @@ __noinline u32 ccx_steal(u32 cpu, u32 domain, u32 goes_on, u64 now)
 		    !ccx_waits_since(far, now - WAITS_LONG_NS))
 			continue;
 		if (goes_on && !nr_ready(far, CCX_KIND_PERFORMANCE) &&
-		    !ccx_worse_off(domain_weight(far), domain_config(far)->capacity,
-				   domain_weight(domain), domain_config(domain)->capacity) &&
-		    !ccx_waits_since(far, now - STRANDED_NS))
+		    even_enough(domain, far, goes_on, now) && !ccx_waits_since(far, now - STRANDED_NS))
 			continue;
 		if (take_from(far, performance, now)) {
+			domain_state(domain)->odd_since_ns = now;
 			count(CCX_STOLEN, 1);
 			return 1;
 		}

@@ -307,6 +307,33 @@ static void a_busy_cpu_takes_only_from_who_is_worse_off(void **state)
 	}
 }
 
+/* The odd one among like tasks is told from everything else that makes a domain worse off. */
+static void the_odd_one_is_kept_for_a_while(void **state)
+{
+	const uint32_t weights[] = { 1, 11, 100, 335, 10000 };
+	uint32_t i, tasks;
+
+	(void)state;
+	for (i = 0; i < sizeof(weights) / sizeof(weights[0]); i++) {
+		const uint32_t weight = weights[i];
+
+		for (tasks = 0; tasks < 200; tasks++) {
+			const uint64_t here = (uint64_t)weight * tasks;
+
+			assert_true(ccx_odd_one(here + weight, 4096, here, 4096, weight));
+			assert_false(ccx_odd_one(here, 4096, here, 4096, weight));
+			assert_false(ccx_odd_one(here + 2 * weight, 4096, here, 4096, weight));
+			/* another CPU's share of them is no like domain */
+			assert_false(ccx_odd_one(here + weight, 8192, here, 4096, weight));
+			/* one of another weight is among them, on either side */
+			assert_false(ccx_odd_one(here + weight + 7, 4096, here, 4096, weight));
+			assert_false(weight > 1 && ccx_odd_one(here + weight + 1, 4096, here + 1, 4096,
+							       weight));
+		}
+	}
+	assert_false(ccx_odd_one(100, 4096, 100, 4096, 0));
+}
+
 /* Nine tasks here and seven there are not even: one goes, and that is the end of it. */
 static void two_tasks_more_are_not_even(void **state)
 {
@@ -439,6 +466,7 @@ int main(void)
 		cmocka_unit_test(a_crowd_of_light_tasks_is_not_a_load),
 		cmocka_unit_test(no_two_domains_want_to_send_each_other_the_same_task),
 		cmocka_unit_test(a_busy_cpu_takes_only_from_who_is_worse_off),
+		cmocka_unit_test(the_odd_one_is_kept_for_a_while),
 		cmocka_unit_test(two_tasks_more_are_not_even),
 		cmocka_unit_test(stealing_looks_at_few_domains_and_at_all_in_turn),
 		cmocka_unit_test(one_of_two_partners_may_follow_the_other),
