@@ -62,6 +62,14 @@ static __always_inline u32 old_bit(u32 domain, u32 kind)
 		       1U << kind : 0;
 }
 
+static __always_inline u32 old_custody_bit(u32 domain)
+{
+	bool any = domain_state(domain)->custody > 0 ||
+		   !queue_empty(queue_custody(domain, !open_half(domain)));
+
+	return any ? OLD_CUSTODY : 0;
+}
+
 /* Lets the halves of the domain's queues change roles, if it is time. */
 static __always_inline void change_epoch(u32 domain, u64 now)
 {
@@ -74,7 +82,7 @@ static __always_inline void change_epoch(u32 domain, u64 now)
 	state->epoch_ns = now;
 	state->half ^= 1;
 	state->old = old_bit(domain, CCX_KIND_PERFORMANCE) | old_bit(domain, CCX_KIND_EFFICIENCY) |
-		     (state->custody > 0 ? OLD_CUSTODY : 0) | (state->old & ~OLD_HALVES);
+		     old_custody_bit(domain) | (state->old & ~OLD_HALVES);
 }
 
 static __always_inline bool head_waits_since(u64 queue, u64 before_ns)
