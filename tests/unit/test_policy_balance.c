@@ -323,7 +323,7 @@ static void the_odd_one_is_kept_for_a_while(void **state)
 			assert_true(ccx_odd_one(here + weight, 4096, here, 4096, weight));
 			assert_false(ccx_odd_one(here, 4096, here, 4096, weight));
 			assert_false(ccx_odd_one(here + 2 * weight, 4096, here, 4096, weight));
-			/* another CPU's share of them is no like domain */
+			/* another capacity: the domains are not alike */
 			assert_false(ccx_odd_one(here + weight, 8192, here, 4096, weight));
 			/* one of another weight is among them, on either side */
 			assert_false(ccx_odd_one(here + weight + 7, 4096, here, 4096, weight));
