@@ -84,13 +84,13 @@ static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx
  */
 static __always_inline bool resume_turn(struct task_struct *p, struct task_ctx *tctx)
 {
-	u64 used_ns = tctx->turn_used_ns, slice_ns = slice_in(tctx->domain);
-	u64 served = ccx_virtual_ns(used_ns, tctx->inverse_weight), deadline;
+	u64 used_ns = tctx->turn_used_ns, slice_ns = slice_in(tctx->domain), served, deadline;
 
 	if (used_ns >= slice_ns) {
 		tctx->turn_used_ns = 0;
 		return false;
 	}
+	served = ccx_virtual_ns(used_ns, tctx->inverse_weight);
 	if (served > tctx->awake_ns)
 		served = tctx->awake_ns;	/* its weight was another one when the turn began */
 	deadline = home_key(tctx, tctx->vtime - served, tctx->awake_ns - served);

@@ -53,21 +53,18 @@ static __always_inline void consider(struct choice *choice, u64 queue)
 }
 
 /*
- * Set where the half that is closed now may hold tasks: by our count, which has those that are on
- * their way into it, and by the kernel's, should ours ever be wrong.
+ * `bit` where a queue of the half that is closed now may hold tasks: by our count, which has those
+ * that are on their way into it, and by the kernel's, should ours ever be wrong.
  */
-static __always_inline u32 old_bit(u32 domain, u32 kind)
+static __always_inline u32 old_bit(bool counted, u64 queue, u32 bit)
 {
-	return nr_ready(domain, kind) || !queue_empty(queue_ready(domain, kind, !open_half(domain))) ?
-		       1U << kind : 0;
+	return counted || !queue_empty(queue) ? bit : 0;
 }
 
-static __always_inline u32 old_custody_bit(u32 domain)
+static __always_inline u32 old_ready(u32 domain, u32 kind)
 {
-	bool any = domain_state(domain)->custody > 0 ||
-		   !queue_empty(queue_custody(domain, !open_half(domain)));
-
-	return any ? OLD_CUSTODY : 0;
+	return old_bit(nr_ready(domain, kind), queue_ready(domain, kind, !open_half(domain)),
+		       1U << kind);
 }
 
 /* Lets the halves of the domain's queues change roles, if it is time. */
@@ -81,8 +78,10 @@ static __always_inline void change_epoch(u32 domain, u64 now)
 		return;
 	state->epoch_ns = now;
 	state->half ^= 1;
-	state->old = old_bit(domain, CCX_KIND_PERFORMANCE) | old_bit(domain, CCX_KIND_EFFICIENCY) |
-		     old_custody_bit(domain) | (state->old & ~OLD_HALVES);
+	state->old = old_ready(domain, CCX_KIND_PERFORMANCE) |
+		     old_ready(domain, CCX_KIND_EFFICIENCY) |
+		     old_bit(state->custody > 0, queue_custody(domain, !open_half(domain)), OLD_CUSTODY) |
+		     (state->old & ~OLD_HALVES);
 }
 
 static __always_inline bool head_waits_since(u64 queue, u64 before_ns)

@@ -288,6 +288,12 @@ static __always_inline bool ends_soon(s32 cpu, u64 now)
 	return cpu_state(cpu)->running_since_ns && until > now && until < now + PREEMPT_SOON_NS;
 }
 
+/* The task's affinity leaves out that CPU. */
+static __always_inline bool barred(struct task_struct *p, struct task_ctx *tctx, s32 cpu)
+{
+	return tctx->restricted && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr);
+}
+
 static __always_inline u64 later(u64 a, u64 b)
 {
 	return a > b ? a : b;
@@ -312,7 +318,7 @@ static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 	waiting = *(volatile s32 *)&domain_state(tctx->domain)->ready[CCX_KIND_PERFORMANCE];
 	bpf_for(i, 0, nr < CCX_VICTIMS ? nr : CCX_VICTIMS) {
 		cpu = domain->performance[i & (CCX_VICTIMS - 1)];
-		if (tctx->restricted && !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+		if (barred(p, tctx, cpu))
 			continue;
 		waiting -= ends_soon(cpu, now);
 		left = worth_preempting(cpu, now);
@@ -326,7 +332,7 @@ static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 	cpu = scx_bpf_task_cpu(p);
 	if (cpu_config(cpu)->domain == tctx->domain &&
 	    cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE && worth_preempting(cpu, now) &&
-	    (!tctx->restricted || bpf_cpumask_test_cpu(cpu, p->cpus_ptr)))
+	    !barred(p, tctx, cpu))
 		best = cpu;
 	cpu_state(best)->preempted_ns = now;
 	cpu_state(best)->preempt_pause_ns =
