@@ -94,7 +94,8 @@ static int print_end(struct ccx_run *run, const struct ccx_exit *exit)
 		return CCX_EXIT_DONE;
 	}
 	if (exit->code & ECODE_ACT_RESTART)
-		return start_again(run, exit->reason, " on the new topology");
+		return start_again(run, *exit->message ? exit->message : exit->reason,
+				   " on the new topology");
 	fprintf(stderr, "scx_ccx: the kernel ended the scheduler: %s%s%s (kind %u, code %lld)\n",
 		exit->reason, *exit->message ? ": " : "", exit->message, exit->kind,
 		(long long)exit->code);

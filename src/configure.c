@@ -100,10 +100,9 @@ static void config_domain(struct ccx_machine *machine, const struct ccx_topology
 			break;
 		}
 	config_dies(out, topology, index, nr);
-	nr = 0;
-	for (i = 0; i < domain->nr_cpus && nr < CCX_VICTIMS; i++)
+	for (i = 0; i < domain->nr_cpus && out->nr_victims < CCX_VICTIMS; i++)
 		if (ccx_topology_cpu(topology, domain->cpus[i])->kind == CCX_KIND_PERFORMANCE)
-			out->performance[nr++] = domain->cpus[i];
+			out->performance[out->nr_victims++] = domain->cpus[i];
 }
 
 static void config_cpu(struct ccx_machine *machine, const struct ccx_topology *topology,
@@ -116,6 +115,7 @@ static void config_cpu(struct ccx_machine *machine, const struct ccx_topology *t
 	out->domain = cpu->domain;
 	out->kind = used_as(topology, cpu->kind);
 	out->capacity = cpu->capacity;
+	out->sibling = cpu->id;
 	for (i = 0; i < topology->nr_cpus; i++)
 		if (topology->cpus[i].core == cpu->core && topology->cpus[i].id != cpu->id) {
 			out->smt = 1;
@@ -156,7 +156,6 @@ void ccx_configure_machine(struct ccx_machine *machine, const struct ccx_topolog
 
 	memset(machine, 0, sizeof(*machine));
 	machine->nr_cpus = topology->cpus[topology->nr_cpus - 1].id + 1;
-	machine->nr_online = topology->nr_cpus;
 	machine->nr_domains = topology->nr_domains;
 	for (i = 0; i < topology->nr_cpus; i++)
 		config_cpu(machine, topology, &topology->cpus[i]);

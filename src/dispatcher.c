@@ -27,11 +27,14 @@ static void read_own_load(struct ccx_dispatcher *dispatcher)
 {
 	const volatile struct ccx_domain_state *state = &dispatcher->state->domains[dispatcher->domain];
 	const struct ccx_domain *domain = &dispatcher->topology->domains[dispatcher->domain];
+	const volatile struct ccx_config_domain *now = &dispatcher->machine->domains[dispatcher->domain];
 	struct ccx_load *load = &dispatcher->own;
 	uint64_t busy_ns = 0, elapsed_ns;
 	uint32_t i;
 
 	load->time_ns = dispatcher->now_ns;
+	load->nr_cpus = now->nr_cpus;
+	load->capacity = now->capacity;
 	load->vtime_now = state->vtime_now;
 	load->idle_cpus = state->nr_idle > 0 ? state->nr_idle : 0;
 	load->weight = state->weight > 0 ? state->weight : 0;
@@ -52,7 +55,7 @@ static void read_own_load(struct ccx_dispatcher *dispatcher)
 	if (elapsed_ns >= UTILISATION_NS) {
 		load->utilisation = ccx_policy_utilisation(load->utilisation,
 							   busy_ns - dispatcher->busy_ns_seen,
-							   elapsed_ns, domain->nr_cpus);
+							   elapsed_ns, load->nr_cpus);
 		dispatcher->busy_ns_seen = busy_ns;
 		dispatcher->busy_seen_at_ns = dispatcher->now_ns;
 	}
@@ -351,8 +354,6 @@ void ccx_dispatcher_prepare(struct ccx_dispatcher *dispatcher)
 {
 	const struct ccx_domain *domain = &dispatcher->topology->domains[dispatcher->domain];
 
-	dispatcher->own.nr_cpus = domain->nr_cpus;
-	dispatcher->own.capacity = ccx_policy_capacity(dispatcher->topology, dispatcher->domain);
 	dispatcher->policy.cache_kib = cache_kib(dispatcher->topology, domain);
 	dispatcher->next_candidate = dispatcher->domain;
 }

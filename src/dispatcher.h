@@ -49,7 +49,8 @@ struct ccx_dispatcher {
 	const struct ccx_topology *topology;
 	struct ccx_policy_config policy;
 	struct ccx_load_table *loads;
-	const volatile struct ccx_state *state;	/* BPF's, read-only */
+	const volatile struct ccx_state *state;	/* BPF's, read-only; */
+	const volatile struct ccx_machine *machine;	/* this, too */
 	struct ccx_decision_ring *ring;
 	const struct ccx_sets *sets;	/* with --consolidate: where work is packed; else NULL */
 	int messages_fd;
@@ -98,7 +99,7 @@ void ccx_dispatcher_stop(struct ccx_dispatcher *dispatcher);
 
 /*
  * What the thread does before its first batch and at the beginning of each: fills in what does not
- * change of the own load; reads the load and chooses the other domains to look at. Separate from the
+ * change; reads the load and chooses the other domains to look at. Separate from the
  * thread so that tests and simulations can drive it; the caller is an online QSBR reader, and stays
  * so until the batch ends.
  */

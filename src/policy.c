@@ -25,8 +25,6 @@ static const uint32_t move_cost_us[CCX_NR_DISTANCES] = {
 
 #define FOREVER_US (UINT32_MAX / 2)	/* waits stop here: sums with them do not wrap */
 
-#define SIBLINGS_PART 4	/* with a busy sibling a core does about a quarter more than alone */
-
 uint32_t ccx_policy_capacity(const struct ccx_topology *topology, uint32_t domain)
 {
 	const struct ccx_domain *at = &topology->domains[domain];
@@ -35,7 +33,7 @@ uint32_t ccx_policy_capacity(const struct ccx_topology *topology, uint32_t domai
 	for (i = 0; i < at->nr_cpus; i++) {
 		const struct ccx_cpu *cpu = ccx_topology_cpu(topology, at->cpus[i]);
 
-		capacity += cpu->smt ? cpu->capacity / SIBLINGS_PART : cpu->capacity;
+		capacity += ccx_capacity_added(cpu->capacity, cpu->smt);
 	}
 	return capacity ? capacity : 1;
 }

@@ -112,6 +112,9 @@ static int map_shared(struct ccx_scheduler *scheduler, struct ccx_error *error)
 	scheduler->state = ccx_map_array(scheduler->object, ".bss.state", sizeof(struct ccx_state),
 					 PROT_READ);
 	if (scheduler->state)
+		scheduler->machine = ccx_map_array(scheduler->object, ".bss.machine",
+						   sizeof(struct ccx_machine), PROT_READ);
+	if (scheduler->machine)
 		scheduler->exit = ccx_map_array(scheduler->object, ".bss.exit",
 						sizeof(struct ccx_exit), PROT_READ);
 	if (scheduler->exit)
@@ -268,6 +271,16 @@ int ccx_scheduler_attach(struct ccx_scheduler *scheduler, struct ccx_error *erro
 	return 0;
 }
 
+uint32_t ccx_scheduler_online(const struct ccx_scheduler *scheduler, uint32_t *cpus)
+{
+	uint32_t i, nr = 0;
+
+	for (i = 0; i < scheduler->machine->nr_cpus && i < CCX_MAX_CPUS; i++)
+		if (scheduler->machine->cpus[i].present)
+			cpus[nr++] = i;
+	return nr;
+}
+
 void ccx_scheduler_detach(struct ccx_scheduler *scheduler)
 {
 	bpf_link__destroy(scheduler->link);
@@ -282,6 +295,7 @@ static void unload(struct ccx_scheduler *scheduler)
 
 	ccx_scheduler_detach(scheduler);
 	ccx_unmap(scheduler->state, sizeof(struct ccx_state));
+	ccx_unmap(scheduler->machine, sizeof(struct ccx_machine));
 	ccx_unmap(scheduler->exit, sizeof(struct ccx_exit));
 	ccx_unmap(scheduler->decisions, scheduler->max_domains * sizeof(struct ccx_decision_ring));
 	ccx_unmap(scheduler->rules, sizeof(struct ccx_rules));

@@ -29,8 +29,9 @@ struct bpf_link;
 struct ccx_scheduler {
 	struct bpf_object *object;
 	struct bpf_link *link;
-	int events_fd;				/* readable when the kernel has ended the scheduler */
+	int events_fd;				/* readable when CPUs came or went, or the kernel has ended the scheduler */
 	const volatile struct ccx_state *state;	/* read-only */
+	const volatile struct ccx_machine *machine;	/* read-only */
 	const volatile struct ccx_exit *exit;	/* read-only; kind 0 while it runs */
 	struct ccx_decision_ring *decisions;	/* one a domain */
 	struct ccx_rules *rules;
@@ -62,10 +63,13 @@ int ccx_scheduler_check(struct ccx_error *error);
 
 /*
  * The kernel's count of CPU hotplug events; 0 where it does not tell. Read before the topology and
- * once attached: from then on the kernel ends the scheduler itself when a CPU comes or goes. (The
- * operations table has a member for this, but a table cannot change once it was attached.)
+ * once attached: from then on BPF follows, or ends the session (src/bpf/hotplug.h). (The operations table
+ * has a member for this, but a table cannot change once it was attached.)
  */
 uint64_t ccx_scheduler_hotplug_seq(void);
+
+/* The CPUs that are online now, in order, of those that the session began with; cpus: room for CCX_MAX_CPUS. */
+uint32_t ccx_scheduler_online(const struct ccx_scheduler *scheduler, uint32_t *cpus);
 
 /*
  * The BPF object, configured but not loaded: the first half of ccx_scheduler_open(), for who wants

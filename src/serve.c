@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "control.h"
+#include "reset.h"
 #include "stats_text.h"
 #include "task_iter.h"
 
@@ -153,11 +154,28 @@ static void print_rules(const struct ccx_ruling *ruling)
 static void notify_ready(const struct ccx_run *run)
 {
 	const struct ccx_topology *topology = run->session.topology;
+	uint32_t cpus[CCX_MAX_CPUS];
 
 	ccx_notify_send(&run->notify, "READY=1\nSTATUS=Scheduling %s on %u CPUs in %u domain%s",
 			run->options->partial ? "tasks of policy SCHED_EXT" : "all ordinary tasks",
-			topology->nr_cpus, topology->nr_domains,
+			ccx_scheduler_online(&run->session.scheduler, cpus), topology->nr_domains,
 			topology->nr_domains == 1 ? "" : "s");
+}
+
+/* BPF goes on with those that are left, or all of them again. */
+static void tell_cpus(struct ccx_run *run)
+{
+	const struct ccx_scheduler *scheduler = &run->session.scheduler;
+	uint32_t cpus[CCX_MAX_CPUS], nr;
+	char list[512];
+
+	if (scheduler->exit->kind || ccx_reset_ring(scheduler->events_fd))
+		return;
+	nr = ccx_scheduler_online(scheduler, cpus);
+	ccx_cpulist_format(list, sizeof(list), cpus, nr);
+	printf("scx_ccx: CPUs came or went: going on with %s (%u)\n", list, nr);
+	fflush(stdout);
+	notify_ready(run);
 }
 
 /* A bad file must not cost the rules that are in force. */
@@ -242,6 +260,8 @@ static void on_event(struct ccx_run *run, int fd)
 			sign_of_life(run);
 	} else if (fd == run->control_fd) {
 		answer_client(run);
+	} else if (fd == run->session.scheduler.events_fd) {
+		tell_cpus(run);
 	}
 }
 

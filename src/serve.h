@@ -28,7 +28,7 @@ struct ccx_run {
 	struct ccx_backoff backoff;
 	char *document;			/* the last answer to a client, NULL: none */
 	uint64_t document_ns;
-	char restart_reason[160];	/* why the last session was to be followed by another one */
+	char restart_reason[1024];	/* why the last session was to be followed by another one */
 	int signal_fd, timer_fd, ranking_fd, control_fd, epoll_fd, state_fd;
 	uint64_t began_ns;		/* of the first session */
 	uint32_t sessions;

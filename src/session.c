@@ -125,6 +125,7 @@ static int let_dispatchers_go(struct ccx_session *session, bool consolidate,
 		struct ccx_dispatcher *dispatcher = &session->dispatchers[i];
 
 		dispatcher->state = session->scheduler.state;
+		dispatcher->machine = session->scheduler.machine;
 		dispatcher->ring = &session->scheduler.decisions[i];
 		dispatcher->sets = consolidate ? session->scheduler.sets : NULL;
 		dispatcher->messages_fd = session->scheduler.message_fds[i];

@@ -26,22 +26,44 @@ static uint32_t at_least_0(int32_t nr)
 	return nr > 0 ? nr : 0;
 }
 
-static void read_cpus(struct ccx_domain_stats *out, const volatile struct ccx_state *state,
-		      const struct ccx_topology *topology, const struct ccx_domain *domain,
-		      uint64_t now_ns)
+/* The part of the session that the CPU was online for. */
+static uint64_t online_ns(const volatile struct ccx_cpu_state *cpu, uint64_t uptime_ns,
+			  uint64_t now_ns)
 {
-	uint32_t i, j;
+	uint64_t since_ns = cpu->offline_since_ns, offline_ns = cpu->offline_ns;
+
+	if (since_ns && since_ns < now_ns)
+		offline_ns += now_ns - since_ns;
+	return uptime_ns > offline_ns ? uptime_ns - offline_ns : 0;
+}
+
+static void read_cpus(struct ccx_domain_stats *out, const struct ccx_scheduler *scheduler,
+		      const struct ccx_topology *topology, const struct ccx_domain *domain,
+		      uint64_t uptime_ns, uint64_t now_ns)
+{
+	uint32_t online[CCX_MAX_CPUS], i, j;
+	uint64_t available_ns = 0;
 
 	for (i = 0; i < domain->nr_cpus; i++) {
-		const volatile struct ccx_cpu_state *cpu = &state->cpus[domain->cpus[i]];
+		const volatile struct ccx_cpu_state *cpu =
+			&scheduler->state->cpus[domain->cpus[i]];
+		enum ccx_kind kind = ccx_topology_cpu(topology, domain->cpus[i])->kind;
 		uint64_t busy_ns = cpu->counters[CCX_BUSY_NS];
 
+		if (scheduler->machine->cpus[domain->cpus[i]].present) {
+			online[out->nr_cpus++] = domain->cpus[i];
+			out->nr_kind[kind]++;
+		}
+		available_ns += online_ns(cpu, uptime_ns, now_ns);
 		for (j = 0; j < CCX_NR_COUNTERS; j++)
 			out->counters[j] += j == CCX_BUSY_NS ? busy_ns : cpu->counters[j];
-		out->kind_busy_ns[ccx_topology_cpu(topology, domain->cpus[i])->kind] += busy_ns;
+		out->kind_busy_ns[kind] += busy_ns;
 		out->queued_bound += cpu->bound;
 		add_waits(out, cpu, now_ns);
 	}
+	if (available_ns > out->counters[CCX_BUSY_NS])
+		out->idle_ns = available_ns - out->counters[CCX_BUSY_NS];
+	ccx_cpulist_format(out->cpu_list, sizeof(out->cpu_list), online, out->nr_cpus);
 }
 
 void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *scheduler,
@@ -63,25 +85,16 @@ void ccx_stats_read(struct ccx_stats *stats, const struct ccx_scheduler *schedul
 		const volatile struct ccx_domain_state *state = &scheduler->state->domains[i];
 		const struct ccx_domain *domain = &topology->domains[i];
 		struct ccx_domain_stats *out = &stats->domains[i];
-		uint64_t capacity_ns;
-
-		out->nr_cpus = domain->nr_cpus;
-		memcpy(out->nr_kind, domain->nr_kind, sizeof(out->nr_kind));
 		out->migrated_out = state->migrated_out;
 		out->late = state->late;
 		out->late_count = state->late_count;
 		for (j = 0; j < CCX_NR_READY; j++)
 			out->queued_ready[j] = at_least_0(state->ready[j]);
 		out->queued_custody = at_least_0(state->custody);
-		read_cpus(out, scheduler->state, topology, domain, now_ns);
-		capacity_ns = stats->uptime_ns * domain->nr_cpus;
-		if (capacity_ns > out->counters[CCX_BUSY_NS])
-			out->idle_ns = capacity_ns - out->counters[CCX_BUSY_NS];
+		read_cpus(out, scheduler, topology, domain, stats->uptime_ns, now_ns);
 		out->dispatcher = dispatchers[i].figures;
 		out->ring_full = state->ring_full + out->dispatcher.ring_full;
 		out->dispatcher_tid = dispatchers[i].tid;
-		ccx_cpulist_format(out->cpu_list, sizeof(out->cpu_list), domain->cpus,
-				   domain->nr_cpus);
 	}
 }
 

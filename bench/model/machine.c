@@ -376,6 +376,7 @@ static void make_machine(const struct model_options *wanted)
 		dispatcher->topology = m->topology;
 		dispatcher->loads = m->loads;
 		dispatcher->state = m->state;
+		dispatcher->machine = &m->machine;
 		dispatcher->ring = alloc_lines(1, sizeof(*dispatcher->ring));
 		dispatcher->policy = (struct ccx_policy_config){
 			.slice_us = 5000, .slice_min_us = 500,

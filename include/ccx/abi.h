@@ -5,7 +5,8 @@
  * | structure            | written by                     | read by          | how they synchronise       |
  * | -------------------- | ------------------------------ | ---------------- | -------------------------- |
  * | ccx_config           | user space, before load        | BPF              | frozen when loaded         |
- * | ccx_machine          | user space, before attach      | BPF              | unchanged while attached   |
+ * | ccx_machine          | user space, before attach;     | BPF, dispatchers | plain words, each of them  |
+ * |                      | then BPF, when CPUs come or go |                  | right by itself            |
  * | ccx_cpu_state        | BPF on that CPU                | user space       | single writer, plain words |
  * | ccx_domain_state     | BPF on any CPU                 | user space, BPF  | atomics, or racy on purpose|
  * | ccx_message          | BPF, through a BPF ring buffer | its dispatcher   | the ring buffer's own      |
@@ -141,6 +142,8 @@ struct ccx_cpu_state {
 	__u64 preempted_ns;	/* when what runs was told to make room, 0 once it has; any CPU */
 	__u64 preempt_pause_ns;	/* until when tasks that were sent off count; any CPU */
 	__u64 turn_seen_ns;	/* running_since_ns when a timer looked last (src/bpf/crowd.h) */
+	__u64 offline_since_ns;	/* CLOCK_MONOTONIC; 0: it is online */
+	__u64 offline_ns;	/* for so long it was before that */
 	struct ccx_waits waits;	/* of tasks that began to run here after they were queued */
 	__u32 bound;		/* tasks in bound(cpu); written under the CPU's run queue lock */
 	__u32 turn;		/* counts choices, to alternate where two have a claim */
@@ -180,6 +183,7 @@ struct ccx_domain_state {
 	__u64 turn_ns;		/* longest turn in a crowd (ccx/crowd.h); 0: there is none */
 	__u64 stranded;		/* bit d: nothing of domain d runs, though tasks wait there */
 	__u32 turns_timed;	/* a timer ends turns */
+	__u32 sift;		/* a CPU went offline: look through what waits once more (src/bpf/hotplug.h) */
 	__u64 odd_since_ns;	/* when a task was last taken from another domain; BPF's clock */
 
 	__u64 decision_head __attribute__((aligned(CCX_CACHE_LINE)));	/* next decision to claim */
@@ -230,12 +234,12 @@ struct ccx_exit {
 };
 
 struct ccx_config_cpu {
-	__u8 present;
+	__u8 present;		/* online */
 	__u8 domain;
 	__u8 kind;
-	__u8 smt;		/* shares its core with another CPU */
-	__u16 capacity;		/* 1..1024 */
-	__u16 sibling;		/* the other CPU of its core, where smt */
+	__u8 smt;		/* shares its core with another CPU that is online */
+	__u16 capacity;		/* 1..1024; 0: not in the topology */
+	__u16 sibling;		/* the other CPU of its core; itself if there is none */
 };
 
 struct ccx_config_domain {
@@ -248,18 +252,20 @@ struct ccx_config_domain {
 	__u8 critical_home;	/* nearest domain with performance CPUs, itself if it has some */
 	__u8 die[CCX_DIES];	/* by enum ccx_prefer: nearest domain of that die, else itself */
 	__u8 cache_die;		/* where a part has two, it is the one with the larger cache */
-	__u16 performance[CCX_VICTIMS];	/* the first of its performance CPUs */
+	__u8 nr_victims;
+	__u16 performance[CCX_VICTIMS];	/* the first of its performance CPUs, online or not */
 	__u8 nearest[CCX_MAX_DOMAINS];	/* all other domains, by distance */
 	__u32 nr_near;		/* so many of these are on the same memory node */
 };
 
 /*
- * The machine as it is now: CPUs come and go, and then the loaded object is attached again with
- * another one of these.
+ * The machine as it is now. While the scheduler is attached BPF follows CPUs that go offline and come
+ * online (src/bpf/hotplug.h): `present`, `smt`, and what domains count of their CPUs. What is more than
+ * that takes another one of these, with which the loaded object is attached again.
  */
 struct ccx_machine {
 	__u32 nr_cpus;		/* highest CPU number + 1 */
-	__u32 nr_online;
+	__u32 version;		/* counts changes of `present` */
 	__u32 nr_domains;
 	__u32 lesser_capacity;	/* the largest of a CPU that is no performance CPU */
 	__u64 domains_of[2];	/* by enum ccx_set_class: the domains that may be in that set */

@@ -13,6 +13,15 @@
 #include "ccx/deadline.h"
 
 /*
+ * What a CPU of that capacity adds to its domain's. With a busy sibling a core does about a quarter more
+ * than alone: shares: another CPU of its core is counted already.
+ */
+static inline __u32 ccx_capacity_added(__u32 capacity, int shares)
+{
+	return shares ? capacity / 4 : capacity;
+}
+
+/*
  * Whether shares become more even when a task of that weight moves from here, where it is counted,
  * to there: what a unit of weight gets of the capacity, here without it, is then still no more than
  * there with it. So no two domains can both want to send each other a task, and like loads rest.

@@ -43,6 +43,7 @@ enum scx_ent_flags {
 };
 
 enum scx_dsq_id_flags {
+	SCX_DSQ_GLOBAL = 1LLU << 63 | 1,
 	SCX_DSQ_LOCAL = 1LLU << 63 | 2,
 	SCX_DSQ_LOCAL_ON = 1LLU << 63 | 1LLU << 62,
 };
@@ -55,6 +56,11 @@ enum scx_dsq_id_flags {
 #define __arg_nonnull	__attribute__((btf_decl_tag("arg:nonnull")))
 #endif
 
+enum scx_exit_code {
+	SCX_ECODE_RSN_HOTPLUG = 1LLU << 32,
+	SCX_ECODE_ACT_RESTART = 1LLU << 48,
+};
+
 #define CCX_ENUM(type, name)	bpf_core_enum_value(enum type, name)
 
 #define CCX_ENQ_WAKEUP		CCX_ENUM(scx_enq_flags, SCX_ENQ_WAKEUP)
@@ -65,8 +71,12 @@ enum scx_dsq_id_flags {
 #define CCX_KICK_IDLE		CCX_ENUM(scx_kick_flags, SCX_KICK_IDLE)
 #define CCX_KICK_PREEMPT	CCX_ENUM(scx_kick_flags, SCX_KICK_PREEMPT)
 #define CCX_TASK_QUEUED		CCX_ENUM(scx_ent_flags, SCX_TASK_QUEUED)
+#define CCX_DSQ_GLOBAL		CCX_ENUM(scx_dsq_id_flags, SCX_DSQ_GLOBAL)
 #define CCX_DSQ_LOCAL		CCX_ENUM(scx_dsq_id_flags, SCX_DSQ_LOCAL)
 #define CCX_DSQ_LOCAL_ON	CCX_ENUM(scx_dsq_id_flags, SCX_DSQ_LOCAL_ON)
+#define CCX_ECODE_RESTART                                                                          \
+	(CCX_ENUM(scx_exit_code, SCX_ECODE_ACT_RESTART) |                                          \
+	 CCX_ENUM(scx_exit_code, SCX_ECODE_RSN_HOTPLUG))
 
 /* Kernel functions that need no choice between versions. */
 s32 scx_bpf_create_dsq(u64 dsq_id, s32 node) __ksym __weak;
@@ -80,6 +90,7 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym __weak;
 u32 scx_bpf_reenqueue_local(void) __ksym __weak;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym __weak;
 u32 scx_bpf_nr_cpu_ids(void) __ksym __weak;
+void scx_bpf_exit_bstr(s64 code, char *format, unsigned long long *data, u32 bytes) __ksym __weak;
 
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
 void bpf_task_release(struct task_struct *p) __ksym __weak;
@@ -128,6 +139,10 @@ void scx_bpf_dsq_move_set_slice(struct bpf_iter_scx_dsq *it, u64 slice) __ksym _
 void scx_bpf_dsq_move_set_vtime(struct bpf_iter_scx_dsq *it, u64 vtime) __ksym __weak;
 bool scx_bpf_dsq_move_vtime(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
 			    u64 enq_flags) __ksym __weak;
+bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id, u64 enq_flags)
+	__ksym __weak;
+bool scx_bpf_dispatch_from_dsq___old(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
+				     u64 enq_flags) __ksym __weak;
 void scx_bpf_dispatch_from_dsq_set_slice___old(struct bpf_iter_scx_dsq *it, u64 slice)
 	__ksym __weak;
 void scx_bpf_dispatch_from_dsq_set_vtime___old(struct bpf_iter_scx_dsq *it, u64 vtime)
@@ -211,6 +226,14 @@ static __always_inline bool ccx_dsq_move_vtime(struct bpf_iter_scx_dsq *it, stru
 	scx_bpf_dispatch_from_dsq_set_slice___old(it, slice_ns);
 	scx_bpf_dispatch_from_dsq_set_vtime___old(it, vtime);
 	return scx_bpf_dispatch_vtime_from_dsq___old(it, p, dsq, 0);
+}
+
+/* The same to a queue that is not ordered. */
+static __always_inline bool ccx_dsq_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq)
+{
+	if (bpf_ksym_exists(scx_bpf_dsq_move))
+		return scx_bpf_dsq_move(it, p, dsq, 0);
+	return scx_bpf_dispatch_from_dsq___old(it, p, dsq, 0);
 }
 
 static __always_inline void ccx_task_set_slice(struct task_struct *p, u64 slice_ns)

@@ -63,7 +63,7 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 	u64 domains = 0;
 	u32 i;
 
-	tctx->restricted = (u32)p->nr_cpus_allowed < ccx_machine.nr_online;
+	tctx->machine_version = ccx_machine.version;
 	bpf_for(i, 0, ccx_machine.nr_domains) {
 		u32 key = i;
 
@@ -73,13 +73,21 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 			domains |= 1ULL << (i & 63);
 	}
 	tctx->domains = domains;
-	if (!tctx->dispatcher)
-		return;
 	/* a dispatcher stays in its domain, so only that matters */
-	i = tctx->dispatcher - 1;
+	i = tctx->dispatcher ? tctx->dispatcher - 1U : CCX_MAX_DOMAINS;
 	masks = bpf_map_lookup_elem(&ccx_masks, &i);
 	all = masks ? (const struct cpumask *)masks->all : NULL;
 	tctx->restricted = all && !bpf_cpumask_subset(all, mask);
+}
+
+/* CPUs have come or gone since. Verified by itself (allowed.h). */
+__noinline u32 ccx_affinity_anew(struct task_struct *p __arg_trusted)
+{
+	struct task_ctx *tctx = task_ctx_get(p);
+
+	if (tctx)
+		set_affinity(p, tctx, p->cpus_ptr);
+	return 0;
 }
 
 /* A core of that domain, or more, has nothing to run. */
@@ -127,6 +135,8 @@ static __always_inline void settle_domain(struct task_struct *p, struct task_ctx
 {
 	u32 home = tctx->domain;
 
+	if (tctx->machine_version != ccx_machine.version)
+		ccx_affinity_anew(p);
 	if (ccx_config.measured_dies)
 		follow_measured(p, tctx);
 	if (tctx->prefer)

@@ -17,6 +17,7 @@
 #include "dispatcher.h"
 #include "groups.h"
 #include "home.h"
+#include "hotplug.h"
 #include "life.h"
 #include "move.h"
 #include "partners.h"
@@ -36,18 +37,20 @@ static __always_inline void woke(struct task_struct *p, struct task_ctx *tctx)
 		return;
 	if (!tctx->blocked)
 		tctx->burst_now_ns = 0;
-	tctx->awake_ns = 0;
 	rules_follow(p, tctx);
 }
 
 /*
- * How long it slept. In enqueue or when it runs, not in select_cpu: there the clock would have to be
- * read from the hardware, which nothing else needs where all CPUs are of one kind.
+ * How long it slept, and that it did. In enqueue or when it runs, not in select_cpu: there the clock would have
+ * to be read from the hardware, which nothing else needs where all CPUs are of one kind. When it runs, if
+ * the kernel asked neither of them (the threads of a CPU that is not online yet): its virtual time is of
+ * old then, and must not count as that of one which has waited since (ccx_clock_correct, `backlogged`).
  */
 static __always_inline void slept(struct task_ctx *tctx, u64 now)
 {
 	if (!tctx->slept_ns)
 		return;
+	tctx->awake_ns = 0;
 	if (!tctx->blocked && now > tctx->slept_ns)
 		tctx->sleep_ns = ccx_average(tctx->sleep_ns, now - tctx->slept_ns);
 	tctx->slept_ns = 0;
@@ -221,6 +224,8 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	struct ccx_domain_state *home;
 	u64 now = ccx_now();
 
+	if (!cpu_config(cpu)->present)
+		ccx_task_set_slice(p, OFFLINE_SLICE_NS);
 	if (!tctx)
 		return;
 	if (cpu_state(cpu)->idle && tctx->started_by_ns)
@@ -396,6 +401,8 @@ struct sched_ext_ops ccx_ops = {
 	.set_weight = (void *)ccx_set_weight,
 	.set_cpumask = (void *)ccx_set_cpumask,
 	.cpu_release = (void *)ccx_cpu_release,
+	.cpu_online = (void *)ccx_cpu_online,
+	.cpu_offline = (void *)ccx_cpu_offline,
 	.init_task = (void *)ccx_init_task,
 	.enable = (void *)ccx_enable,
 	.cgroup_init = (void *)ccx_cgroup_init,

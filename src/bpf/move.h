@@ -139,7 +139,7 @@ static __always_inline void call_over(s32 cpu, u32 domain, u64 now)
 	    now < state->called_ns + CALL_PAUSE_NS)
 		return;
 	from = __sync_lock_test_and_set(&state->wants_better, 0) - 1;
-	if (from < 0 || cpu_state(from)->idle)
+	if (from < 0 || cpu_state(from)->idle || !cpu_config(from)->present)
 		return;
 	state->called_ns = now;
 	scx_bpf_kick_cpu(from, CCX_KICK_PREEMPT);

@@ -13,6 +13,7 @@
 #include "crowd.h"
 #include "home.h"
 #include "queues.h"
+#include "sift.h"
 
 #define EPOCH_NS	(1000 * 1000 * 1000ULL)
 #define STARVING_NS	(EPOCH_NS / 4)		/* after the end of its epoch */
@@ -138,6 +139,10 @@ __noinline u32 ccx_look(u32 domain, u64 now)
 		return 0;
 	change_epoch(domain, now);
 	crowd_look(domain);
+	if (state->sift) {
+		state->sift = 0;
+		ccx_sift(domain);
+	}
 	stranded_look(domain, now);
 	return 1;
 }

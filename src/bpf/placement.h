@@ -258,8 +258,8 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 
 /*
  * How long what runs on the CPU will likely go on, by its past; 0 where it must not be sent off: it
- * is latency-critical itself, a dispatcher, is being sent off already, or will end sooner than
- * switching pays. What has run for longer than it was expected to goes on for as long again.
+ * is latency-critical itself, a dispatcher, is being sent off already, takes its CPU offline (hotplug.h),
+ * or will end sooner than switching pays. What has run for longer than it was expected to goes on for as long again.
  *
  * On a CPU that sends off all the time nothing else gets anywhere, so there is to be a pause between
  * two, on average: one may follow another at once, or a helper that wakes just after some timer did
@@ -271,7 +271,7 @@ static __always_inline u64 worth_preempting(s32 cpu, u64 now)
 	u64 since = state->running_since_ns, left;
 
 	/* two CPUs' clocks: what has just begun may seem to begin later */
-	if (!since || since > now || state->running_dispatcher ||
+	if (!since || since > now || state->running_dispatcher || !cpu_config(cpu)->present ||
 	    (state->running_critical && !ccx_runs_long(now - since)) ||
 	    state->preempted_ns + PREEMPT_PAUSE_NS > now ||
 	    state->preempt_pause_ns > now + PREEMPT_PAUSE_NS)
@@ -308,15 +308,15 @@ static __always_inline u64 later(u64 a, u64 b)
 static void preempt_for(struct task_struct *p, struct task_ctx *tctx, u64 now)
 {
 	const volatile struct ccx_config_domain *domain = domain_config(tctx->domain);
-	u32 nr = domain->nr_kind[CCX_KIND_PERFORMANCE], i;
+	u32 i;
 	u64 longest = 0, left;
 	s32 cpu, best = -1, waiting;
 
-	if (nr_ready(tctx->domain, CCX_KIND_PERFORMANCE) > nr)
+	if (nr_ready(tctx->domain, CCX_KIND_PERFORMANCE) > domain->nr_kind[CCX_KIND_PERFORMANCE])
 		return;
 	/* read anew: the verifier must not know any bounds of what changes in the loop */
 	waiting = *(volatile s32 *)&domain_state(tctx->domain)->ready[CCX_KIND_PERFORMANCE];
-	bpf_for(i, 0, nr < CCX_VICTIMS ? nr : CCX_VICTIMS) {
+	bpf_for(i, 0, domain->nr_victims) {
 		cpu = domain->performance[i & (CCX_VICTIMS - 1)];
 		if (barred(p, tctx, cpu))
 			continue;

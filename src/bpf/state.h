@@ -75,7 +75,7 @@ struct task_ctx {
 	u64 started_by_ns;	/* when a synchronous wake-up sent it to an idle CPU; 0: none, or it runs */
 	u64 turn_used_ns;	/* CPU time in a turn in which it was sent off for others; 0: it was not */
 	u64 handoff_ns;		/* average time from waking another until it sleeps */
-	u64 domains;		/* bit d: its affinity allows some CPU of domain d */
+	u64 domains;		/* bit d: its affinity allows some CPU of domain d that is online */
 	u64 rules_version;	/* of the rules it was last matched with; 0: never */
 	struct rule_subject subject;
 	u64 multiplier;		/* of its cgroup, when `weight` was computed (groups.h) */
@@ -90,6 +90,7 @@ struct task_ctx {
 	u32 slice_ns;		/* of the last decision */
 	u32 classified;		/* when it was last classified, in 2^20 ns */
 	u32 waker;		/* pid of the task that woke it last */
+	u32 machine_version;	/* ccx_machine.version that `domains` and `restricted` are of */
 	u32 domain;
 	u8 kind;		/* of the last decision */
 	u8 critical;

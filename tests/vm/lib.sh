@@ -53,15 +53,36 @@ stop() {
 	within 60 state_is disabled
 }
 restarts() { grep -c 'starting again' $log; }
-# hotplug CPU 0|1: a CPU goes or comes; the scheduler is attached again afterwards
+can_unplug() { [ -w /sys/devices/system/cpu/cpu$((cpus - 1))/online ]; }
+# plug CPU 0|1: a CPU goes or comes
+plug() { echo "$2" >/sys/devices/system/cpu/cpu$1/online; }
+# hotplug CPU 0|1: the same, and the scheduler goes on with the CPUs that are there
 hotplug() {
+	before=$(restarts)
+	plug "$1" "$2"
+	within 30 has_cpus "$(grep -c ^processor /proc/cpuinfo)" && [ "$(restarts)" = "$before" ]
+}
+has_cpus() { [ "$(stat '[.domains[].cpus] | add' 2>/dev/null)" = "$1" ]; }
+# replug CPU 0|1: the same where it is attached again for it (the CPUs' counters are read, domains are packed)
+replug() {
 	want=$(($(restarts) + 1))
-	echo "$2" >/sys/devices/system/cpu/cpu$1/online
+	plug "$1" "$2"
 	within 60 attached_again
 }
 attached_again() { state_is enabled && [ "$(restarts)" -ge $want ]; }
-# upper_half 0|1: the CPUs of the upper half go or come, one by one
-upper_half() { for i in $(seq $((cpus / 2)) $((cpus - 1))); do echo "$1" >/sys/devices/system/cpu/cpu$i/online; done; }
+# upper_half 0|1: the CPUs of the upper half go or come, one by one: whole domains, so it is attached again
+upper_half() { for i in $(seq $((cpus / 2)) $((cpus - 1))); do plug "$i" "$1"; done; }
+# half 0|1: the same, until a session runs on what is there
+half() {
+	asked=$(up)
+	upper_half "$1"
+	within 90 session_since $((cpus / (2 - $1))) "$asked"
+}
+# session_since CPUS SECONDS: a session runs on so many CPUs that began after that
+session_since() {
+	scx_ccx stats --json 2>/dev/null |
+		jq "([.domains[].cpus] | add == $1) and $(up) - .uptime_ns / 1000000000 > $2 - 1" | grep -q true
+}
 # up: whole seconds since the machine started
 up() { clock; echo "$up_s"; }
 # status FIELD: a number of the program's /proc/PID/status; files: how many it has open
