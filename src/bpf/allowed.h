@@ -16,10 +16,4 @@ __noinline u32 ccx_allowed_on(struct task_struct *p __arg_trusted, s32 cpu)
 	return cpu >= 0 && bpf_cpumask_test_cpu(cpu, p->cpus_ptr);
 }
 
-/* Any of its CPUs, another one each time. */
-__noinline u32 ccx_allowed_any(struct task_struct *p __arg_trusted)
-{
-	return bpf_cpumask_any_distribute(p->cpus_ptr);
-}
-
 #endif

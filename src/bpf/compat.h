@@ -104,7 +104,6 @@ void bpf_cpumask_xor(struct bpf_cpumask *dst, const struct cpumask *a, const str
 	__ksym __weak;
 bool bpf_cpumask_intersects(const struct cpumask *a, const struct cpumask *b) __ksym __weak;
 bool bpf_cpumask_subset(const struct cpumask *a, const struct cpumask *b) __ksym __weak;
-u32 bpf_cpumask_any_distribute(const struct cpumask *cpumask) __ksym __weak;
 
 int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *it, u64 dsq_id, u64 flags) __ksym __weak;
 struct task_struct *bpf_iter_scx_dsq_next(struct bpf_iter_scx_dsq *it) __ksym __weak;

@@ -125,6 +125,20 @@ static __always_inline void follow_measured(struct task_struct *p, struct task_c
 		tctx->prefer = CCX_PREFER_AUTO;
 }
 
+/* The nearest domain with a CPU that the task's affinity allows; itself if there is none. */
+static __noinline u32 nearest_allowed(struct task_ctx *tctx, u32 domain)
+{
+	u32 i;
+
+	bpf_for(i, 0, ccx_machine.nr_domains - 1) {
+		u32 far = domain_config(domain)->nearest[i & (CCX_MAX_DOMAINS - 1)];
+
+		if (tctx->domains & 1ULL << (far & 63))
+			return far;
+	}
+	return domain;
+}
+
 /*
  * The domain whose queues the task waits in: its own, or one that its affinity allows; the die that
  * a rule or what was measured prefers, or for a latency-critical task one with performance CPUs, if
@@ -148,7 +162,7 @@ static __always_inline void settle_domain(struct task_struct *p, struct task_ctx
 	if (!(tctx->domains & 1ULL << (home & 63)))
 		home = tctx->domain;
 	if (!(tctx->domains & 1ULL << (home & 63)))
-		home = cpu_config(ccx_allowed_any(p))->domain;
+		home = nearest_allowed(tctx, home);
 	set_domain(tctx, home);
 }
 

@@ -25,7 +25,7 @@
  * What runs on a CPU that is not online is about to bring it up or down, or to be pushed away. Its slice
  * must not end: the kernel does not ask us for another task then and, with SCX_OPS_ENQ_LAST, puts the
  * one that it has into the CPU's own queue and goes idle, without a reschedule, until something else
- * wakes the CPU (seen on 6.17 and 6.18: the hotplug thread did not run for five seconds).
+ * wakes the CPU (docs/kernels.md: on 6.18 the hotplug thread did not run for five seconds and more).
  */
 #define OFFLINE_SLICE_NS	(1000 * 1000 * 1000ULL)
 
