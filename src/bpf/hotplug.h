@@ -92,6 +92,7 @@ void CCX_OPS(ccx_cpu_offline, s32 cpu)
 {
 	u32 domain;
 
+	ccx_task_set_slice(bpf_get_current_task_btf(), OFFLINE_SLICE_NS);
 	/* it came a moment ago, and the session ends for that */
 	if (!in_topology(cpu) || !cpu_config(cpu)->present)
 		return;
@@ -102,7 +103,6 @@ void CCX_OPS(ccx_cpu_offline, s32 cpu)
 		start_again(cpu, false);
 		return;
 	}
-	ccx_task_set_slice(bpf_get_current_task_btf(), OFFLINE_SLICE_NS);
 	cpu_state(cpu)->offline_since_ns = bpf_ktime_get_ns();
 	domain_state(domain)->sift = 1;
 	ccx_sift(domain);
