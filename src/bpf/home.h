@@ -125,20 +125,6 @@ static __always_inline void follow_measured(struct task_struct *p, struct task_c
 		tctx->prefer = CCX_PREFER_AUTO;
 }
 
-/* The nearest domain with a CPU that the task's affinity allows; itself if there is none. */
-static __noinline u32 nearest_allowed(struct task_ctx *tctx, u32 domain)
-{
-	u32 i;
-
-	bpf_for(i, 0, ccx_machine.nr_domains - 1) {
-		u32 far = domain_config(domain)->nearest[i & (CCX_MAX_DOMAINS - 1)];
-
-		if (tctx->domains & 1ULL << (far & 63))
-			return far;
-	}
-	return domain;
-}
-
 /*
  * The domain whose queues the task waits in: its own, or one that its affinity allows; the die that
  * a rule or what was measured prefers, or for a latency-critical task one with performance CPUs, if
@@ -158,11 +144,11 @@ static __always_inline void settle_domain(struct task_struct *p, struct task_ctx
 	else if (tctx->critical || (low_power_only(home) && heavy(tctx)))
 		home = domain_config(home)->critical_home;
 	if (ccx_config.consolidate)
-		home = set_nearest(tctx, home);
+		home = nearest_in(set_of(tctx), home);
 	if (!(tctx->domains & 1ULL << (home & 63)))
 		home = tctx->domain;
 	if (!(tctx->domains & 1ULL << (home & 63)))
-		home = nearest_allowed(tctx, home);
+		home = nearest_in(tctx->domains, home);
 	set_domain(tctx, home);
 }
 

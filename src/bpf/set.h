@@ -39,23 +39,6 @@ static __always_inline u64 set_of(struct task_ctx *tctx)
 	return set && !tctx->prefer ? set : tctx->domains;
 }
 
-/* The domain itself, or the nearest in the set. */
-static __noinline u32 set_nearest(struct task_ctx *tctx, u32 domain)
-{
-	u64 set = set_of(tctx);
-	u32 i;
-
-	if (in_set(set, domain))
-		return domain;
-	bpf_for(i, 0, ccx_machine.nr_domains - 1) {
-		u32 far = domain_config(domain)->nearest[i & (CCX_MAX_DOMAINS - 1)];
-
-		if (in_set(set, far))
-			return far;
-	}
-	return domain;
-}
-
 static __always_inline s64 nr_busy(u32 domain)
 {
 	return (s64)domain_config(domain)->nr_cpus - domain_state(domain)->nr_idle;

@@ -183,6 +183,22 @@ static __always_inline const volatile struct ccx_config_domain *domain_config(u3
 	return &ccx_machine.domains[domain & (CCX_MAX_DOMAINS - 1)];
 }
 
+/* The domain itself if it is in the set (bit d: domain d), else the nearest that is; itself if none is. */
+static __noinline u32 nearest_in(u64 set, u32 domain)
+{
+	u32 i;
+
+	if (set & 1ULL << (domain & 63))
+		return domain;
+	bpf_for(i, 0, ccx_machine.nr_domains - 1) {
+		u32 far = domain_config(domain)->nearest[i & (CCX_MAX_DOMAINS - 1)];
+
+		if (set & 1ULL << (far & 63))
+			return far;
+	}
+	return domain;
+}
+
 /* Counters belong to the CPU that counts: no atomics, no shared lines. */
 static __always_inline void count(enum ccx_counter counter, u64 n)
 {
