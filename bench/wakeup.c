@@ -19,7 +19,7 @@
  *
  * Follows: schbench; -m -t -r -w -F -n -s -L mean the same there. Differences: nanosecond clocks,
  * percentiles within 0.2 % instead of 0.8 %, runs as short as you like (-r 0.5), rps over the
- * measured window alone. The project's reference rows (issue 11) are `-F 32 -n 1`.
+ * measured window alone. The reference rows (docs/benchmarks/wakeups.md) are `-F 32 -n 1`.
  */
 #include <math.h>
 #include <sched.h>

@@ -58,7 +58,7 @@ FUZZ_SEEDS_fuzz_rules      := $(wildcard tests/fuzz/corpus/*.rules)
 FUZZ_SEEDS_fuzz_topology   := $(wildcard tests/topology/*.xml tests/fuzz/corpus/*.xml)
 
 check-fuzz:
-	+$(UNIT_MAKE) FUZZ_SECONDS=15 fuzz-run
+	+$(UNIT_MAKE) FUZZ_SECONDS=8 fuzz-run
 
 fuzz: fuzz-run
 
