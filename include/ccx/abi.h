@@ -222,6 +222,8 @@ struct ccx_state {
 	struct ccx_cpu_state cpus[CCX_MAX_CPUS];
 	struct ccx_domain_state domains[CCX_MAX_DOMAINS];
 	__s64 limited_cgroups;	/* with a cpu.max, which is not honoured; atomic */
+	__u32 leaving;		/* CPU + 1 that goes offline; 0: none (hotplug.h) */
+	__u32 reserved;
 };
 
 struct ccx_exit {

@@ -90,6 +90,8 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym __weak;
 u32 scx_bpf_reenqueue_local(void) __ksym __weak;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym __weak;
 u32 scx_bpf_nr_cpu_ids(void) __ksym __weak;
+const struct cpumask *scx_bpf_get_online_cpumask(void) __ksym __weak;
+void scx_bpf_put_cpumask(const struct cpumask *mask) __ksym __weak;
 void scx_bpf_exit_bstr(s64 code, char *format, unsigned long long *data, u32 bytes) __ksym __weak;
 
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;

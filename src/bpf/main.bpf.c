@@ -177,6 +177,8 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	struct task_ctx *tctx = NULL;
 	bool in_custody, messages, ready, goes_on;
 
+	if (ccx_state.leaving)
+		ccx_nudge_leaving();
 	/* whoever was to be sent off makes room now, or need not */
 	cpu_state(cpu)->makes_room = cpu_state(cpu)->preempted_ns != 0;
 	cpu_state(cpu)->preempted_ns = 0;
