@@ -94,6 +94,8 @@ const struct cpumask *scx_bpf_get_online_cpumask(void) __ksym __weak;
 void scx_bpf_put_cpumask(const struct cpumask *mask) __ksym __weak;
 void scx_bpf_exit_bstr(s64 code, char *format, unsigned long long *data, u32 bytes) __ksym __weak;
 
+void bpf_rcu_read_lock(void) __ksym __weak;
+void bpf_rcu_read_unlock(void) __ksym __weak;
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
 void bpf_task_release(struct task_struct *p) __ksym __weak;
 struct bpf_cpumask *bpf_cpumask_create(void) __ksym __weak;

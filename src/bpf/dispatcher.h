@@ -108,7 +108,10 @@ static int ccx_parked_for_long(void *map, u32 *key, struct timer_value *timer)
 		state->parked_timed = 0;
 		return 0;
 	}
+	/* kernels up to 6.17 do not know that a timer's function may read under RCU as it is */
+	bpf_rcu_read_lock();
 	kick_any_idle(*key);
+	bpf_rcu_read_unlock();
 	bpf_timer_start(&timer->timer, DISPATCHER_IDLE_NS, 0);
 	return 0;
 }

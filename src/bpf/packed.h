@@ -193,7 +193,8 @@ static __noinline bool wake_for_late(u64 queue, u64 now)
 			    now < tctx->queued_ns + ccx_config.spill_ns)
 				continue;
 			late = true;
-			cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, MASK_ALL, 0);
+			/* not as a function of its own, which would be verified as part of ccx_init, which sleeps */
+			cpu = claim_idle_here(p, tctx->restricted, CCX_MAX_DOMAINS, MASK_ALL, 0);
 			if (cpu < 0)
 				continue;
 			count(CCX_OUTSIDE, 1);
@@ -235,9 +236,11 @@ static int packed_scan(void *map, u32 *key, struct timer_value *timer)
 
 	/* what queues from here on arms it again */
 	packed_armed = 0;
+	bpf_rcu_read_lock(); /* as in ccx_parked_for_long */
 	bpf_for(i, 0, ccx_machine.nr_domains)
 		if (scan_domain(i, now))
 			waits = true;
+	bpf_rcu_read_unlock();
 	if (waits)
 		packed_arm();
 	return 0;

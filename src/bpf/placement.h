@@ -15,9 +15,9 @@
 
 #define FAR_DOMAINS		8			/* other domains looked at per wake-up */
 
-/* Claims an idle CPU that the task may use, -1 where there is none. Verified by itself (allowed.h). */
-__noinline s32 ccx_claim_idle(struct task_struct *p __arg_trusted, u32 restricted, u32 domain,
-			      u32 which, u64 flags)
+/* Claims an idle CPU that the task may use, -1 where there is none. */
+static __always_inline s32 claim_idle_here(struct task_struct *p, u32 restricted, u32 domain,
+					   u32 which, u64 flags)
 {
 	struct domain_masks *masks = bpf_map_lookup_elem(&ccx_masks, &domain);
 	struct bpf_cpumask *mask, *both;
@@ -48,6 +48,13 @@ __noinline s32 ccx_claim_idle(struct task_struct *p __arg_trusted, u32 restricte
 	if (!both || !bpf_cpumask_and(both, (const struct cpumask *)mask, p->cpus_ptr))
 		return -1;
 	return scx_bpf_pick_idle_cpu((const struct cpumask *)both, flags);
+}
+
+/* The same, verified by itself (allowed.h). */
+__noinline s32 ccx_claim_idle(struct task_struct *p __arg_trusted, u32 restricted, u32 domain,
+			      u32 which, u64 flags)
+{
+	return claim_idle_here(p, restricted, domain, which, flags);
 }
 
 static __always_inline s32 claim_idle(struct task_struct *p, struct task_ctx *tctx, u32 domain,
