@@ -23,11 +23,6 @@ struct {
 	__uint(max_entries, 4096);
 } ccx_set_events SEC(".maps");
 
-static __always_inline bool in_set(u64 set, u32 domain)
-{
-	return set & 1ULL << (domain & (CCX_MAX_DOMAINS - 1));
-}
-
 /* The domains to pack the task into, of those that its affinity allows: never none. */
 static __always_inline u64 set_of(struct task_ctx *tctx)
 {

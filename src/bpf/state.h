@@ -183,17 +183,23 @@ static __always_inline const volatile struct ccx_config_domain *domain_config(u3
 	return &ccx_machine.domains[domain & (CCX_MAX_DOMAINS - 1)];
 }
 
-/* The domain itself if it is in the set (bit d: domain d), else the nearest that is; itself if none is. */
+/* Of a set of domains: bit d is domain d. */
+static __always_inline bool in_set(u64 set, u32 domain)
+{
+	return set & 1ULL << (domain & (CCX_MAX_DOMAINS - 1));
+}
+
+/* The domain itself if it is in the set, else the nearest that is; itself if none is. */
 static __noinline u32 nearest_in(u64 set, u32 domain)
 {
 	u32 i;
 
-	if (set & 1ULL << (domain & 63))
+	if (in_set(set, domain))
 		return domain;
 	bpf_for(i, 0, ccx_machine.nr_domains - 1) {
 		u32 far = domain_config(domain)->nearest[i & (CCX_MAX_DOMAINS - 1)];
 
-		if (set & 1ULL << (far & 63))
+		if (in_set(set, far))
 			return far;
 	}
 	return domain;
