@@ -151,7 +151,7 @@ struct ccx_cpu_state {
 	__u8 running_critical;
 	__u8 running_dispatcher;
 	__u8 makes_room;	/* what runs is about to be sent off for a latency-critical task */
-	__u8 reserved[4];
+	__u32 missed;		/* by the task just taken from another domain: ccx_odd_missed() */
 } __attribute__((aligned(CCX_CACHE_LINE)));
 
 /*
