@@ -82,6 +82,30 @@ static inline __u32 ccx_band_of(__u64 burst_ns, __u64 sleep_ns, __u32 band)
 	return CCX_BAND_NONE;
 }
 
+/*
+ * Whom nobody gains by. Who wakes others that then wait in turn, as no CPU is free, only makes the queue
+ * longer, and the sooner it goes the fewer it finds to wake each time. It waits in turn with them; then it
+ * finds many at a time, and they begin as soon as they are woken. Only who does so thousands of times a
+ * second, in most of its bursts of late: the one thread of a program that others wait for, once a frame or
+ * a sound, is not meant.
+ *
+ * feeds: what is kept of a task, 0 at first. fed: it has woken such a one in the burst that ends.
+ */
+#define CCX_FEEDS_PERIOD_NS	(500 * 1000ULL)
+#define CCX_FEEDS_MOST		64
+
+static inline __u32 ccx_feeds_after(__u32 feeds, int fed)
+{
+	if (fed)
+		return feeds < CCX_FEEDS_MOST ? feeds + 1 : CCX_FEEDS_MOST;
+	return feeds < 2 ? 0 : feeds - 2;
+}
+
+static inline int ccx_only_feeds(__u32 feeds, __u64 burst_ns, __u64 sleep_ns)
+{
+	return feeds > CCX_FEEDS_MOST / 2 && burst_ns + sleep_ns < CCX_FEEDS_PERIOD_NS;
+}
+
 /* A burst that is a quarter longer than the longest average one, and no end in sight. */
 static inline int ccx_runs_long(__u64 burst_now_ns)
 {

@@ -93,7 +93,9 @@ static __always_inline void classify(struct task_struct *p, struct task_ctx *tct
 		tctx->critical = say == CCX_SAY_CRITICAL;
 		return;
 	}
-	tctx->band = ccx_band_of(tctx->burst_ns, tctx->sleep_ns, tctx->band);
+	tctx->band = ccx_only_feeds(tctx->feeds, tctx->burst_ns, tctx->sleep_ns) ?
+			     CCX_BAND_NONE :
+			     ccx_band_of(tctx->burst_ns, tctx->sleep_ns, tctx->band);
 	tctx->critical = tctx->band < domain_state(tctx->domain)->bands_admitted;
 }
 

@@ -79,8 +79,11 @@ s32 CCX_OPS(ccx_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	if (cpu < 0) {
 		cpu = ccx_config.consolidate ? place_packed(p, tctx, prev_cpu, now) :
 					       place_idle(p, tctx, prev_cpu, now);
-		if (cpu < 0)
+		if (cpu < 0) {
+			if (!tctx->critical)
+				cpu_state(bpf_get_smp_processor_id())->fed = 1;
 			return prev_cpu;
+		}
 		tctx->started_by_ns = now;
 	}
 	count(CCX_FAST, 1);
@@ -245,6 +248,7 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	state->running_until_ns = now + burst_left_ns(tctx);
 	state->hands_over_ns = hands_over_ns(tctx);
 	state->woke_other_ns = 0;
+	state->fed = 0;
 	state->running_critical = tctx->critical;
 	state->running_dispatcher = tctx->dispatcher != 0;
 	tctx->started_ns = now;
@@ -324,6 +328,7 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 
 void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 {
+	struct ccx_cpu_state *state = cpu_state(bpf_get_smp_processor_id());
 	struct task_ctx *tctx = task_ctx_get(p);
 	u64 now;
 
@@ -346,11 +351,13 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 	}
 	now = ccx_now();
 	tctx->slept_ns = now;
-	judge_handoff(tctx, now);
+	judge_handoff(state, tctx, now);
 	tctx->blocked = !!(p->__state & TASK_UNINTERRUPTIBLE);
 	if (tctx->blocked)
 		return;
 	tctx->burst_ns = ccx_average(tctx->burst_ns, tctx->burst_now_ns);
+	if (state->fed || tctx->feeds)
+		tctx->feeds = ccx_feeds_after(tctx->feeds, state->fed);
 	if (classify_due(tctx, now))
 		classify(p, tctx);
 }

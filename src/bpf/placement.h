@@ -224,10 +224,10 @@ static __always_inline u64 hands_over_ns(struct task_ctx *tctx)
 	return tctx->handoffs == HANDOFF_STREAK ? tctx->handoff_ns : NO_HANDOFF;
 }
 
-/* The task goes to sleep on this CPU: whether it would have been right to hand over, and how long it took. */
-static __always_inline void judge_handoff(struct task_ctx *tctx, u64 now)
+/* The task goes to sleep on that CPU: whether it would have been right to hand over, and how long it took. */
+static __always_inline void judge_handoff(struct ccx_cpu_state *state, struct task_ctx *tctx, u64 now)
 {
-	u64 woke_ns = cpu_state(bpf_get_smp_processor_id())->woke_other_ns, took_ns = now - woke_ns;
+	u64 woke_ns = state->woke_other_ns, took_ns = now - woke_ns;
 
 	if (!woke_ns || took_ns > HANDOFF_MAX_NS) {
 		tctx->handoffs = 0;

@@ -106,6 +106,7 @@ struct task_ctx {
 	u8 prefer;		/* enum ccx_prefer: by a rule, or measured; AUTO: neither die */
 	u8 die_ruled;		/* a rule says what it prefers, or that it prefers nothing */
 	u8 blocked;		/* its last sleep was for a lock or a disk, not of its own will */
+	u8 feeds;		/* ccx_feeds_after() */
 	u8 speed;		/* enum ccx_speed: what clamps say */
 };
 

@@ -237,6 +237,39 @@ static void a_worker_with_a_queue_is_ordinary(void **state)
 	assert_int_not_equal(settled(task, 200 * US, 1800 * US, 40).band, CCX_BAND_NONE);
 }
 
+/* A message thread of many workers: with no CPU free each of its wake-ups only makes the queue longer. */
+static void who_only_feeds_a_queue_is_ordinary(void **state)
+{
+	uint32_t feeds = 0, rounds, i;
+
+	(void)state;
+	for (rounds = 0; !ccx_only_feeds(feeds, 20 * US, 100 * US); rounds++) {
+		assert_true(rounds < CCX_FEEDS_MOST);
+		feeds = ccx_feeds_after(feeds, 1);
+	}
+	/* not at a few such wake-ups */
+	assert_true(rounds >= CCX_FEEDS_MOST / 4);
+	for (i = 0; i < 1000; i++) {
+		feeds = ccx_feeds_after(feeds, 1);
+		assert_true(feeds <= CCX_FEEDS_MOST);
+	}
+	/* what is woken once a frame, a sound or a millisecond is not meant */
+	assert_false(ccx_only_feeds(feeds, 20 * US, 16 * MS));
+	assert_false(ccx_only_feeds(feeds, 20 * US, 5 * MS));
+	assert_false(ccx_only_feeds(feeds, 20 * US, 980 * US));
+	/* CPUs are free again: forgotten sooner than learnt */
+	for (i = 0; ccx_only_feeds(feeds, 20 * US, 100 * US); i++)
+		feeds = ccx_feeds_after(feeds, 0);
+	assert_true(i <= rounds);
+	/* no more than half of its wake-ups: it stays what it is */
+	for (feeds = 0, i = 0; i < 1000; i++) {
+		feeds = ccx_feeds_after(feeds, i & 1);
+		assert_false(ccx_only_feeds(feeds, 20 * US, 100 * US));
+	}
+	while (feeds)
+		feeds = ccx_feeds_after(feeds, 0);
+}
+
 static void a_compile_job_is_ordinary(void **state)
 {
 	struct task task = new_task;
@@ -555,6 +588,7 @@ int main(void)
 		cmocka_unit_test_setup(a_frame_loop, setup),
 		cmocka_unit_test_setup(sound, setup),
 		cmocka_unit_test_setup(a_worker_with_a_queue_is_ordinary, setup),
+		cmocka_unit_test_setup(who_only_feeds_a_queue_is_ordinary, setup),
 		cmocka_unit_test_setup(a_compile_job_is_ordinary, setup),
 		cmocka_unit_test_setup(bands_fit_up_to_their_share, setup),
 		cmocka_unit_test_setup(more_load_never_fits_more, setup),
