@@ -74,14 +74,6 @@ static __always_inline void advance_clock(struct ccx_domain_state *home, struct 
 		home->front_ns = ccx_front_average(home->front_ns, tctx->vtime - home->vtime_now);
 }
 
-/* Only where work is packed: for how long a task runs in one go. */
-static __always_inline void note_stint(u32 domain, u64 ran_ns)
-{
-	struct ccx_domain_state *home = domain_state(domain);
-
-	home->stint_ns = ccx_average(home->stint_ns, ran_ns);
-}
-
 /* The task, which is no dispatcher, has run for ran_ns on that CPU. */
 static __always_inline void charge(struct task_ctx *tctx, s32 cpu, u64 ran_ns, u64 now)
 {

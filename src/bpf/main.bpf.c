@@ -296,6 +296,7 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 {
 	struct task_ctx *tctx = task_ctx_get(p);
 	s32 cpu = scx_bpf_task_cpu(p);
+	struct ccx_domain_state *home = domain_state(cpu_config(cpu)->domain);
 	struct ccx_cpu_state *state = cpu_state(cpu);
 	u64 now = ccx_now(), ran, since;
 
@@ -313,7 +314,7 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 		return;
 	}
 	if (ccx_config.consolidate && now > since)
-		note_stint(cpu_config(cpu)->domain, now - since);
+		home->stint_ns = ccx_average(home->stint_ns, now - since);
 	charge(tctx, cpu, ran, now);
 	tctx->turn_used_ns = runnable && state->makes_room ? tctx->turn_used_ns + ran : 0;
 	state->makes_room = 0;
