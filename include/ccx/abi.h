@@ -153,7 +153,6 @@ struct ccx_cpu_state {
 	__u8 makes_room;	/* what runs is about to be sent off for a latency-critical task */
 	__u8 fed;		/* what runs has woken one that has to wait in turn */
 	__u8 reserved[3];
-	__u32 missed;		/* by the task just taken from another domain: ccx_odd_missed() */
 } __attribute__((aligned(CCX_CACHE_LINE)));
 
 /*

@@ -62,24 +62,6 @@ static inline int ccx_odd_one(__u64 there_weight, __u32 there_capacity, __u64 he
 }
 
 /*
- * What the odd one has missed, in 1024 ns, against a task of the domain whose turn with it is now:
- * where it comes from each had less than a CPU, here each had one for itself. From now on it shares with
- * those, so it comes that much before them, or it would get least of all wherever it is. Weights as
- * ccx_odd_one() has them, not 0.
- */
-static inline __u32 ccx_odd_missed(__u64 there_weight, __u32 there_capacity, __u64 here_weight,
-				   __u32 here_capacity, __u32 weight)
-{
-	__u32 there = CCX_WEIGHT_DEFAULT * there_capacity / there_weight;
-	__u32 here = CCX_WEIGHT_DEFAULT * here_capacity / here_weight;
-	__u32 most = CCX_WEIGHT_DEFAULT * 1024 / weight;	/* a CPU for itself */
-
-	if (here > most)
-		here = most;
-	return here > there ? here - there : 0;
-}
-
-/*
  * As what a task counts when it is to move only for even shares. One that follows another is followed
  * in turn: twice its weight must fit.
  */

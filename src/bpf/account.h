@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is noted when a CPU goes idle, and when a task begins, goes on and stops to run.
+ * What is noted when a CPU goes idle, and when a task begins and stops to run.
  */
 #ifndef CCX_BPF_ACCOUNT_H
 #define CCX_BPF_ACCOUNT_H
 
-#include "classify.h"
+#include "state.h"
 
 static __always_inline bool all_idle(u32 domain)
 {
@@ -48,15 +48,6 @@ static __always_inline void waited(struct ccx_cpu_state *state, struct task_ctx 
 		ccx_waits_add(&state->waits, wait_ns);
 }
 
-/* The task came from another domain: for as long as that one has had it, it has missed something. */
-static __always_inline void catch_up(struct ccx_cpu_state *state, struct task_ctx *tctx)
-{
-	u64 since_ns = tctx->awake_ns < CCX_ODD_KEPT_NS ? tctx->awake_ns : CCX_ODD_KEPT_NS;
-
-	tctx->vtime -= since_ns * state->missed >> 10;
-	state->missed = 0;
-}
-
 /* The task has run for ran_ns; its virtual time is still what it was when it began. */
 static __always_inline void advance_clock(struct ccx_domain_state *home, struct task_ctx *tctx,
 					  u64 ran_ns, u64 now)
@@ -72,45 +63,6 @@ static __always_inline void advance_clock(struct ccx_domain_state *home, struct 
 	__sync_fetch_and_add(&home->vtime_now, by);
 	if (ccx_ordered_exactly(tctx->awake_ns))
 		home->front_ns = ccx_front_average(home->front_ns, tctx->vtime - home->vtime_now);
-}
-
-/* The task, which is no dispatcher, has run for ran_ns on that CPU. */
-static __always_inline void charge(struct task_ctx *tctx, s32 cpu, u64 ran_ns, u64 now)
-{
-	u32 domain = cpu_config(cpu)->domain;
-	struct ccx_domain_state *home = domain_state(domain);
-	struct ccx_cpu_state *state = cpu_state(cpu);
-	u64 virtual = ccx_virtual_ns(ran_ns, tctx->inverse_weight);
-
-	state->counters[CCX_BUSY_NS] += ran_ns;
-	if (tctx->critical && !tctx->restricted)
-		state->counters[cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ?
-					CCX_CRITICAL_ON_PERFORMANCE_NS :
-					CCX_CRITICAL_ELSEWHERE_NS] += ran_ns;
-	if (tctx->band < CCX_NR_BANDS)
-		__sync_fetch_and_add(&home->band_used_ns[tctx->band],
-				     ccx_band_counts(tctx->burst_now_ns, ran_ns));
-	critical_budget(domain, now);
-	advance_clock(home, tctx, ran_ns, now);
-	tctx->vtime += virtual;
-	tctx->awake_ns += virtual;
-	tctx->burst_now_ns += scale_by_capacity(ran_ns, cpu);
-}
-
-/*
- * The task goes on although its slice is over: what it has run is charged now. Where each has a CPU for
- * itself, nothing would be charged for as long as that lasts, the domain's clock would stand still, and
- * who comes or leaves then would be placed wrongly by so much. Verified by itself (allowed.h).
- */
-__noinline u32 ccx_charge_so_far(struct task_struct *p __arg_trusted, s32 cpu, u64 now)
-{
-	struct task_ctx *tctx = task_ctx_get(p);
-
-	if (!tctx || (s64)(now - tctx->started_ns) <= 0)
-		return 0;
-	charge(tctx, cpu, now - tctx->started_ns, now);
-	tctx->started_ns = now;
-	return 1;
 }
 
 #endif

@@ -206,7 +206,6 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	if (ccx_steal(cpu, domain, goes_on ? tctx->weight : 0, now))
 		return;
 	if (goes_on) {
-		ccx_charge_so_far(prev, cpu, now);
 		if (!move_on(prev, tctx, cpu, now))
 			ccx_task_set_slice(prev, ccx_config.slice_ns);
 		return;
@@ -270,7 +269,6 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 			__sync_fetch_and_add(&domain_state(tctx->domain)->migrated_out, 1);
 		}
 		set_domain(tctx, domain);
-		catch_up(state, tctx);
 	}
 	home = domain_state(domain);
 	if (tctx->critical) {
@@ -296,26 +294,38 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 {
 	struct task_ctx *tctx = task_ctx_get(p);
 	s32 cpu = scx_bpf_task_cpu(p);
-	struct ccx_domain_state *home = domain_state(cpu_config(cpu)->domain);
+	u32 domain = cpu_config(cpu)->domain;
 	struct ccx_cpu_state *state = cpu_state(cpu);
-	u64 now = ccx_now(), ran, since;
+	struct ccx_domain_state *home = domain_state(domain);
+	u64 now = ccx_now(), ran, virtual;
 
 	if (!tctx || !tctx->started_ns)
 		return;
 	ran = now - tctx->started_ns;
 	if ((s64)ran < 0)
 		ran = 0;
-	since = state->running_since_ns;
 	state->running_since_ns = 0;
+	state->counters[CCX_BUSY_NS] += ran;
 	tctx->stopped_ns = now;
 	if (tctx->dispatcher) {
-		state->counters[CCX_BUSY_NS] += ran;
 		state->counters[CCX_DISPATCHER_NS] += ran;
 		return;
 	}
-	if (ccx_config.consolidate && now > since)
-		home->stint_ns = ccx_average(home->stint_ns, now - since);
-	charge(tctx, cpu, ran, now);
+	if (tctx->critical && !tctx->restricted)
+		state->counters[cpu_config(cpu)->kind == CCX_KIND_PERFORMANCE ?
+					CCX_CRITICAL_ON_PERFORMANCE_NS :
+					CCX_CRITICAL_ELSEWHERE_NS] += ran;
+	if (tctx->band < CCX_NR_BANDS)
+		__sync_fetch_and_add(&home->band_used_ns[tctx->band],
+				     ccx_band_counts(tctx->burst_now_ns, ran));
+	if (ccx_config.consolidate)
+		home->stint_ns = ccx_average(home->stint_ns, ran);
+	critical_budget(domain, now);
+	advance_clock(home, tctx, ran, now);
+	virtual = ccx_virtual_ns(ran, tctx->inverse_weight);
+	tctx->vtime += virtual;
+	tctx->awake_ns += virtual;
+	tctx->burst_now_ns += scale_by_capacity(ran, cpu);
 	tctx->turn_used_ns = runnable && state->makes_room ? tctx->turn_used_ns + ran : 0;
 	state->makes_room = 0;
 	if (runnable) {

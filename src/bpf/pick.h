@@ -10,7 +10,6 @@
 #ifndef CCX_BPF_PICK_H
 #define CCX_BPF_PICK_H
 
-#include "account.h"
 #include "crowd.h"
 #include "home.h"
 #include "queues.h"
@@ -245,7 +244,6 @@ static __always_inline bool take_normal(u32 cpu, u32 domain, struct task_struct 
 	if (!choice.any)
 		return false;
 	if (choice.queue == KEEP_PREV) {
-		ccx_charge_so_far(prev, cpu, now);
 		ccx_task_set_slice(prev, ccx_config.slice_min_ns);
 		return true;
 	}
@@ -330,25 +328,19 @@ static __always_inline bool nothing_waits_elsewhere(u32 domain, u32 nr, u32 turn
 	return true;
 }
 
-#define EVEN_ENOUGH	(1U << 31)
-
 /*
- * EVEN_ENOUGH where a CPU that could go on with a task of that weight had better do so than take one from
- * there: the domains are alike, or it is not this one's turn with the odd task yet. Else what the task
- * there has missed, if it is the odd one (ccx_odd_missed). Verified by itself (allowed.h).
+ * Whether a CPU that could go on with a task of that weight had better do so than take one from there:
+ * the domains are alike, or it is not this one's turn with the odd task yet.
  */
-__noinline u32 ccx_even_enough(u32 domain, u32 far, u32 weight, u64 now)
+static __always_inline bool even_enough(u32 domain, u32 far, u32 weight, u64 now)
 {
 	u64 here_weight = domain_weight(domain), there_weight = domain_weight(far);
 	u32 here = domain_config(domain)->capacity, there = domain_config(far)->capacity;
 
 	if (!ccx_worse_off(there_weight, there, here_weight, here))
-		return EVEN_ENOUGH;
-	if (!ccx_odd_one(there_weight, there, here_weight, here, weight))
-		return 0;
-	if (now < domain_state(far)->odd_since_ns + CCX_ODD_KEPT_NS)
-		return EVEN_ENOUGH;
-	return ccx_odd_missed(there_weight, there, here_weight, here, weight);
+		return true;
+	return now < domain_state(far)->odd_since_ns + CCX_ODD_KEPT_NS &&
+	       ccx_odd_one(there_weight, there, here_weight, here, weight);
 }
 
 /*
@@ -369,17 +361,15 @@ __noinline u32 ccx_steal(u32 cpu, u32 domain, u32 goes_on, u64 now)
 	bpf_for(i, 0, nr) {
 		u32 index = ccx_steal_index(i, turn, others);
 		u32 far = domain_config(domain)->nearest[index & (CCX_MAX_DOMAINS - 1)];
-		u32 missed = goes_on ? ccx_even_enough(domain, far, goes_on, now) : 0;
 
 		if (index >= domain_config(domain)->nr_near &&
 		    !ccx_waits_since(far, now - WAITS_LONG_NS))
 			continue;
-		if (missed & EVEN_ENOUGH && !nr_ready(far, CCX_KIND_PERFORMANCE) &&
-		    !ccx_waits_since(far, now - STRANDED_NS))
+		if (goes_on && !nr_ready(far, CCX_KIND_PERFORMANCE) &&
+		    even_enough(domain, far, goes_on, now) && !ccx_waits_since(far, now - STRANDED_NS))
 			continue;
 		if (take_from(far, performance, now)) {
 			domain_state(domain)->odd_since_ns = now;
-			cpu_state(cpu)->missed = missed & ~EVEN_ENOUGH;
 			count(CCX_STOLEN, 1);
 			return 1;
 		}

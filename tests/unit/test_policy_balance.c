@@ -2,8 +2,6 @@
 /* What decisions add up to: balanced loads rest, a herd is split, nothing goes back and forth. */
 #include "tests/unit/policy.h"
 
-#include <math.h>
-
 #include "ccx/balance.h"
 
 static void equal_loads_send_nothing_away(void **state)
@@ -336,29 +334,6 @@ static void the_odd_one_is_kept_for_a_while(void **state)
 	assert_false(ccx_odd_one(100, 4096, 100, 4096, 0));
 }
 
-/* What it has missed is the difference of what a task of either domain gets, no more than a CPU each. */
-static void the_odd_one_has_missed_what_others_got(void **state)
-{
-	uint32_t tasks, weight;
-
-	(void)state;
-	/* five on four CPUs have 0.8 of one each, where four have all of one */
-	assert_int_equal(ccx_odd_missed(500, 4096, 400, 4096, 100), 1024 - 819);
-	/* four on four and three on four: a CPU each */
-	assert_int_equal(ccx_odd_missed(400, 4096, 300, 4096, 100), 0);
-	for (weight = 1; weight <= CCX_WEIGHT_MAX; weight += 33) {
-		for (tasks = 1; tasks < 40; tasks++) {
-			uint32_t missed = ccx_odd_missed(weight * (tasks + 1), 4096, weight * tasks, 4096,
-							 weight);
-			double here = tasks <= 4 ? 1 : 4.0 / tasks;
-			double there = tasks < 4 ? 1 : 4.0 / (tasks + 1);
-
-			/* virtual time: divided by weight; each of the two is rounded down */
-			assert_true(fabs((here - there) * 1024 * 100 / weight - missed) <= 1);
-		}
-	}
-}
-
 /* Nine tasks here and seven there are not even: one goes, and that is the end of it. */
 static void two_tasks_more_are_not_even(void **state)
 {
@@ -492,7 +467,6 @@ int main(void)
 		cmocka_unit_test(no_two_domains_want_to_send_each_other_the_same_task),
 		cmocka_unit_test(a_busy_cpu_takes_only_from_who_is_worse_off),
 		cmocka_unit_test(the_odd_one_is_kept_for_a_while),
-		cmocka_unit_test(the_odd_one_has_missed_what_others_got),
 		cmocka_unit_test(two_tasks_more_are_not_even),
 		cmocka_unit_test(stealing_looks_at_few_domains_and_at_all_in_turn),
 		cmocka_unit_test(one_of_two_partners_may_follow_the_other),
