@@ -21,7 +21,7 @@ static uint64_t share(uint64_t ns, uint64_t elapsed_ns, uint32_t capacity)
 	return (ns < elapsed_ns ? ns : elapsed_ns) * capacity / elapsed_ns;
 }
 
-/* CPU time counts when a slice is over: one that has run all along may not have been counted yet. */
+/* CPU time counts when a task stops: one that has run all along has not been counted yet. */
 static void look_at_cpu(struct ccx_packer *packer, const struct ccx_cpu *cpu, uint64_t elapsed_ns,
 			struct demand *demand)
 {
