@@ -178,6 +178,23 @@ static __always_inline u64 ccx_now(void)
 	return bpf_ktime_get_ns();
 }
 
+extern struct rq runqueues __ksym __weak;
+
+/*
+ * The same for a CPU that is on its way from one task to the next (stopping, dispatch, running): its run queue's
+ * clock is of just now, and the same for all three, so that no time is nobody's or counted twice.
+ * scx_bpf_now() would ask the hardware, as the run queue was unlocked in between.
+ */
+static __always_inline u64 ccx_now_switching(s32 cpu)
+{
+	struct rq *rq;
+
+	if (!bpf_ksym_exists(scx_bpf_now) || !bpf_ksym_exists(&runqueues))
+		return ccx_now();
+	rq = bpf_per_cpu_ptr(&runqueues, cpu);
+	return rq ? rq->clock : ccx_now();
+}
+
 static __always_inline void ccx_dsq_insert(struct task_struct *p, u64 dsq, u64 slice_ns, u64 flags)
 {
 	if (bpf_ksym_exists(scx_bpf_dsq_insert))

@@ -35,6 +35,10 @@ typedef _Bool bool;
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct rq {
+	u64 clock;
+};
+
 struct cpumask {
 	unsigned long bits[1];
 };

@@ -175,7 +175,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 
 void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 {
-	u64 now = ccx_now();
+	u64 now = ccx_now_switching(cpu);
 	u32 domain = cpu_config(cpu)->domain;
 	struct task_ctx *tctx = NULL;
 	bool in_custody, messages, ready, goes_on;
@@ -227,13 +227,14 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	struct ccx_cpu_state *state = cpu_state(cpu);
 	u32 domain = cpu_config(cpu)->domain;
 	struct ccx_domain_state *home;
-	u64 now = ccx_now();
+	u64 now = ccx_now_switching(cpu);
 
 	if (!cpu_config(cpu)->present)
 		ccx_task_set_slice(p, OFFLINE_SLICE_NS);
 	if (!tctx)
 		return;
-	if (cpu_state(cpu)->idle && tctx->started_by_ns)
+	/* two CPUs' clocks */
+	if (state->idle && tctx->started_by_ns && now > tctx->started_by_ns)
 		state->start_ns = ccx_average(state->start_ns, now - tctx->started_by_ns);
 	tctx->started_by_ns = 0;
 	slept(tctx, now);
@@ -297,7 +298,7 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 	u32 domain = cpu_config(cpu)->domain;
 	struct ccx_cpu_state *state = cpu_state(cpu);
 	struct ccx_domain_state *home = domain_state(domain);
-	u64 now = ccx_now(), ran, virtual;
+	u64 now = ccx_now_switching(cpu), ran, virtual;
 
 	if (!tctx || !tctx->started_ns)
 		return;
