@@ -232,6 +232,8 @@ static void sleep_until_message(struct ccx_dispatcher *dispatcher, int epoll_fd)
 {
 	struct epoll_event event;
 
+	/* as with decisions: what may not be reused is not left to others either */
+	dispatcher->ring->leaves_alone = dispatcher->policy.fresh_us > 0;
 	__atomic_store_n(&dispatcher->ring->asleep, 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	dispatcher->figures.sleeps++;

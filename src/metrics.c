@@ -71,6 +71,7 @@ static const struct counter {
 	{ name, help, offsetof(struct ccx_domain_stats, member), false }
 	COUNTER("fast", CCX_FAST, "Wake-ups put on an idle CPU at once."),
 	COUNTER("ordered", CCX_ORDERED, "Tasks queued by BPF with a decision still fresh."),
+	COUNTER("alone", CCX_ALONE, "Tasks queued by BPF, alone, while the dispatcher slept."),
 	COUNTER("critical", CCX_CRITICAL, "Tasks queued by BPF because latency-critical."),
 	COUNTER("bound", CCX_BOUND, "Tasks queued by BPF because bound to one CPU."),
 	COUNTER("messages", CCX_MESSAGES, "Messages sent to user space."),

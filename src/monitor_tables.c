@@ -11,8 +11,9 @@ static const char *const kind_names[CCX_NR_KINDS] = {
 
 double by_bpf(const struct ccx_monitor_domain *domain)
 {
-	return domain->per_second[CCX_ORDERED] + domain->per_second[CCX_CRITICAL] +
-	       domain->per_second[CCX_BOUND] + domain->per_second[CCX_UNATTENDED];
+	return domain->per_second[CCX_ORDERED] + domain->per_second[CCX_ALONE] +
+	       domain->per_second[CCX_CRITICAL] + domain->per_second[CCX_BOUND] +
+	       domain->per_second[CCX_UNATTENDED];
 }
 
 /* A time in microseconds, in 6 characters at most. */

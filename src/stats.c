@@ -114,6 +114,7 @@ void ccx_stats_read_sets(struct ccx_stats *stats, const struct ccx_packer *packe
 const char *const ccx_counter_names[CCX_NR_COUNTERS] = {
 	[CCX_FAST] = "fast",
 	[CCX_ORDERED] = "ordered",
+	[CCX_ALONE] = "alone",
 	[CCX_CRITICAL] = "critical",
 	[CCX_BOUND] = "bound",
 	[CCX_MESSAGES] = "messages",

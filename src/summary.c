@@ -182,8 +182,8 @@ static double per_cent(uint64_t part, uint64_t whole)
 static void print_sums(FILE *file, const struct sums *sums)
 {
 	const uint64_t *counters = sums->counters;
-	uint64_t by_bpf = counters[CCX_ORDERED] + counters[CCX_CRITICAL] + counters[CCX_BOUND] +
-			  counters[CCX_UNATTENDED];
+	uint64_t by_bpf = counters[CCX_ORDERED] + counters[CCX_ALONE] + counters[CCX_CRITICAL] +
+			  counters[CCX_BOUND] + counters[CCX_UNATTENDED];
 
 	fprintf(file, "  CPUs busy           %.1f %%, of that %.2f %% by dispatchers\n",
 		per_cent(counters[CCX_BUSY_NS], counters[CCX_BUSY_NS] + sums->idle_ns),

@@ -33,6 +33,21 @@ static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, 
 }
 
 /*
+ * Whether a task that is to be queued there is left to BPF: nobody else waits, so that there is hardly anything
+ * to decide, and its dispatcher sleeps. To wake that takes an interrupt, two switches and a CPU that
+ * the task could have.
+ */
+static __always_inline bool left_alone(u32 domain)
+{
+	struct ccx_decision_ring *ring;
+
+	if (!domain_state(domain)->blocked || anything_waits(domain))
+		return false;
+	ring = bpf_map_lookup_elem(&ccx_decisions, &domain);
+	return ring && ring->leaves_alone;
+}
+
+/*
  * Whether the task has no larger share elsewhere, as far as can be told at a glance: at one other
  * domain, each time another one. A decision that a task stays here is good for as long as that
  * holds.

@@ -160,6 +160,11 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		order(p, tctx, kind, slice_in(tctx->domain), deadline);
 		return;
 	}
+	if (left_alone(tctx->domain)) {
+		count(CCX_ALONE, 1);
+		order(p, tctx, kind, slice_in(tctx->domain), deadline);
+		return;
+	}
 	if (domain_state(tctx->domain)->custody <= 0)
 		domain_state(tctx->domain)->custody_since_ns = now;
 	if (!custody_send(p, tctx, now, wakeup)) {

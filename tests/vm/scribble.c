@@ -114,6 +114,7 @@ static void scribble_words(struct target *target)
 		break;
 	case 4:
 		ring->asleep = random_below(2) ? 0 : random_u64();
+		ring->leaves_alone = random_u64();
 		break;
 	}
 	target->written++;
