@@ -188,6 +188,7 @@ struct ccx_domain_state {
 	__u32 turns_timed;	/* a timer ends turns */
 	__u32 sift;		/* a CPU went offline: look through what waits once more (src/bpf/hotplug.h) */
 	__u64 odd_since_ns;	/* when a task was last taken from another domain; BPF's clock */
+	__u32 spread;		/* ccx_spread_after() */
 
 	__u64 decision_head __attribute__((aligned(CCX_CACHE_LINE)));	/* next decision to claim */
 	__u64 custody_since_ns;	/* oldest proof of life that counts for what is in custody; BPF's clock */

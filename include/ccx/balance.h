@@ -83,6 +83,23 @@ static inline int ccx_may_follow(__u64 here_weight, __u32 here_capacity, __u64 t
 }
 
 /*
+ * Whether a domain of which no core is idle as a whole is to send a task that wakes to an idle core of
+ * another one. What has one CPU or another wakes and sleeps all the time, so it does only if the loads
+ * would have been more even in two of three such wake-ups of late.
+ *
+ * spread: what is kept of the domain, 0 at first and when a task was sent. evens_out: ccx_evens_out() of
+ * this wake-up.
+ */
+#define CCX_SPREAD_MOST	16
+
+static inline __u32 ccx_spread_after(__u32 spread, int evens_out)
+{
+	if (evens_out)
+		return spread < CCX_SPREAD_MOST - 2 ? spread + 2 : CCX_SPREAD_MOST;
+	return spread ? spread - 1 : 0;
+}
+
+/*
  * Where a CPU with nothing to do looks for work: in so many other domains, however many there are. The
  * nearest ones always, further ones in turn: `turn` counts up, by CCX_STEAL_OTHERS for each time. The
  * result is an index into the domains by distance.

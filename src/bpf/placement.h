@@ -3,7 +3,7 @@
  * Which idle CPU a task gets, and who is told that work waits.
  *
  * Near before far: the CPU it ran on, then its domain, then other domains by distance; a whole idle
- * core before a sibling of a busy one. On machines with several kinds of CPU: kinds.h.
+ * core before a sibling of a busy one, also one near by if that lasts. On machines with several kinds of CPU: kinds.h.
  */
 #ifndef CCX_BPF_PLACEMENT_H
 #define CCX_BPF_PLACEMENT_H
@@ -14,6 +14,7 @@
 #include "set.h"
 
 #define FAR_DOMAINS		8			/* other domains looked at per wake-up */
+#define CORE_WORTH_NS		(100 * 1000ULL)		/* who runs for less does not miss half a core */
 
 /* Claims an idle CPU that the task may use, -1 where there is none. */
 static __always_inline s32 claim_idle_here(struct task_struct *p, u32 restricted, u32 domain,
@@ -118,6 +119,49 @@ static __noinline s32 claim_better(struct task_struct *p, struct task_ctx *tctx,
 	return -1;
 }
 
+/* A near domain that has less to do than the task's with it, and idle CPUs; CCX_MAX_DOMAINS: none. */
+static __always_inline u32 lighter_near(struct task_ctx *tctx)
+{
+	u32 home = tctx->domain, nr = domain_config(tctx->domain)->nr_near, i;
+
+	if (nr > FAR_DOMAINS)
+		nr = FAR_DOMAINS;
+	bpf_for(i, 0, nr) {
+		u32 far = domain_config(home)->nearest[i & (CCX_MAX_DOMAINS - 1)];
+
+		if (may_be_idle(tctx, far) && !anything_waits(far) &&
+		    ccx_evens_out(domain_weight(home) + tctx->weight, domain_config(home)->capacity,
+				  domain_weight(far), domain_config(far)->capacity, tctx->weight))
+			return far;
+	}
+	return CCX_MAX_DOMAINS;
+}
+
+/*
+ * For a task in whose domain no core is idle as a whole: one of a near domain, rather than half of one
+ * here (ccx_spread_after, balance.h). Not for one that its partner wakes, or what may turn out to be one,
+ * nor where tasks wait.
+ */
+static __noinline s32 claim_core_near(struct task_struct *p, struct task_ctx *tctx, u64 now)
+{
+	struct ccx_domain_state *home = domain_state(tctx->domain);
+	u32 far;
+	s32 cpu;
+
+	if (anything_waits(tctx->domain) || tctx->prefer ||
+	    (tctx->wakes &&
+	     (!follows_one(tctx) || is_partner(bpf_get_current_task_btf(), p->pid))))
+		return -1;
+	far = lighter_near(tctx);
+	home->spread = ccx_spread_after(home->spread, far < CCX_MAX_DOMAINS);
+	if (far >= CCX_MAX_DOMAINS || home->spread < CCX_SPREAD_MOST)
+		return -1;
+	cpu = claim_in_domain(p, tctx, far, CCX_PICK_IDLE_CORE, now);
+	if (cpu >= 0)
+		home->spread = 0;
+	return cpu;
+}
+
 /* Claims the best idle CPU for the task; -1 where it must queue. */
 static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 		      s32 prev_cpu, u64 now)
@@ -141,6 +185,11 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 	cpu = claim_in_domain(p, tctx, home, CCX_PICK_IDLE_CORE, now);
 	if (cpu >= 0)
 		return cpu;
+	if (prev->smt && tctx->burst_ns >= CORE_WORTH_NS) {
+		cpu = claim_core_near(p, tctx, now);
+		if (cpu >= 0)
+			return cpu;
+	}
 	if (stay && prev->smt && scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 		return prev_cpu;
 	cpu = claim_in_domain(p, tctx, home, 0, now);

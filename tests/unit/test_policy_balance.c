@@ -307,6 +307,37 @@ static void a_busy_cpu_takes_only_from_who_is_worse_off(void **state)
 	}
 }
 
+/* Two wake-ups of three must have had a lighter domain near by; a run of others takes all back. */
+static void a_core_elsewhere_is_for_what_lasts(void **state)
+{
+	uint32_t spread = 0, i, sent = 0;
+
+	(void)state;
+	assert_int_equal(ccx_spread_after(0, 0), 0);
+	for (i = 0; i < CCX_SPREAD_MOST / 2; i++) {
+		assert_true(spread < CCX_SPREAD_MOST);
+		spread = ccx_spread_after(spread, 1);
+	}
+	assert_int_equal(spread, CCX_SPREAD_MOST);
+	assert_int_equal(ccx_spread_after(spread, 1), CCX_SPREAD_MOST);
+	assert_int_equal(ccx_spread_after(CCX_SPREAD_MOST - 1, 1), CCX_SPREAD_MOST);
+	assert_true(ccx_spread_after(spread, 0) < CCX_SPREAD_MOST);
+	/* one in three: never, however long */
+	for (spread = i = 0; i < 3000; i++) {
+		spread = ccx_spread_after(spread, i % 3 == 0);
+		assert_true(spread < CCX_SPREAD_MOST);
+	}
+	/* two in three: again and again */
+	for (spread = i = 0; i < 3000; i++) {
+		spread = ccx_spread_after(spread, i % 3 != 0);
+		if (spread == CCX_SPREAD_MOST) {
+			spread = 0;
+			sent++;
+		}
+	}
+	assert_in_range(sent, 3000 / 32, 3000 / 8);
+}
+
 /* The odd one among like tasks is told from everything else that makes a domain worse off. */
 static void the_odd_one_is_kept_for_a_while(void **state)
 {
@@ -466,6 +497,7 @@ int main(void)
 		cmocka_unit_test(a_crowd_of_light_tasks_is_not_a_load),
 		cmocka_unit_test(no_two_domains_want_to_send_each_other_the_same_task),
 		cmocka_unit_test(a_busy_cpu_takes_only_from_who_is_worse_off),
+		cmocka_unit_test(a_core_elsewhere_is_for_what_lasts),
 		cmocka_unit_test(the_odd_one_is_kept_for_a_while),
 		cmocka_unit_test(two_tasks_more_are_not_even),
 		cmocka_unit_test(stealing_looks_at_few_domains_and_at_all_in_turn),
