@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * spread [-c] [-n NICES] TASKS SECONDS	how tasks that always run are spread over cache domains
+ * spread [-c] [-p] [-n NICES] TASKS SECONDS	how tasks are spread over cache domains
  *
  * TASKS processes start on the CPUs of the first domain. Then they may use all CPUs, or with -c stay
- * confined. Each looks all the time where it is. Printed, as KEY=VALUE, is for the SECONDS after all
+ * confined. They run all the time, or with -p sleep for 1 ms after each 2 ms that they ran. Each looks all the time where it is. Printed, as KEY=VALUE, is for the SECONDS after all
  * has settled:
  *
  *	spread_ms	from the moment they may until no domain has two more of them than another
@@ -34,6 +34,8 @@
 #define CONFINED_US 300000
 #define PATIENCE_NS 10000000000ULL
 #define GAP_NS	    1000000ULL
+#define BURST_NS    2000000ULL
+#define PAUSE_US    1000
 
 struct slot {
 	volatile uint64_t moves, outside, cpu_ns;
@@ -105,9 +107,10 @@ static void look(struct slot *slot, bool confined)
 		seen->gaps_ns += now - last;
 }
 
-static void hog(struct slot *slot, int nice_value, bool confined)
+static void hog(struct slot *slot, int nice_value, bool confined, bool pauses)
 {
 	volatile unsigned int work;
+	uint64_t slept_at = 0;
 
 	if (setpriority(PRIO_PROCESS, 0, nice_value))
 		_exit(1);
@@ -116,6 +119,10 @@ static void hog(struct slot *slot, int nice_value, bool confined)
 		for (work = 0; work < 2000; work++)
 			;
 		slot->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		if (pauses && slot->cpu_ns - slept_at > BURST_NS) {
+			usleep(PAUSE_US);
+			slept_at = slot->cpu_ns;
+		}
 	}
 }
 
@@ -216,20 +223,22 @@ static void report(int tasks, double seconds, bool confined, double spread_ms)
 int main(int argc, char **argv)
 {
 	cpu_set_t first, all;
-	bool confined = false;
+	bool confined = false, pauses = false;
 	int option, tasks, i;
 	double spread_ms = 0;
 	pid_t pids[MAX_TASKS];
 
-	while ((option = getopt(argc, argv, "cn:")) != -1) {
+	while ((option = getopt(argc, argv, "cpn:")) != -1) {
 		if (option == 'c')
 			confined = true;
+		if (option == 'p')
+			pauses = true;
 		if (option == 'n')
 			read_nices(optarg);
 	}
 	tasks = argc - optind == 2 ? atoi(argv[optind]) : 0;
 	if (tasks < 1 || tasks > MAX_TASKS || tasks % nr_nices) {
-		fprintf(stderr, "usage: spread [-c] [-n NICES] TASKS SECONDS\n");
+		fprintf(stderr, "usage: spread [-c] [-p] [-n NICES] TASKS SECONDS\n");
 		return 2;
 	}
 	read_domains();
@@ -244,7 +253,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < tasks; i++) {
 		pids[i] = fork();
 		if (!pids[i])
-			hog(&shared->slots[i], nices[i % nr_nices], confined);
+			hog(&shared->slots[i], nices[i % nr_nices], confined, pauses);
 	}
 	sched_setaffinity(0, sizeof(all), &all);
 	usleep(CONFINED_US);
