@@ -8,7 +8,7 @@
  *	decisions	decisions that look right: pids of living tasks, generations that are right or
  *			nearly so, and domains, kinds, deadlines and slices of which most are
  *			impossible; then moves the tail so that BPF applies them
- *	words		the header only: random tail, beat and asleep
+ *	words		the header only: random tail, beat, asleep and leaves_alone
  *	sets		the domains that work is packed into (ccx_sets)
  *
  * BPF must drop what is impossible, survive what is merely bad, and count. Prints how much was

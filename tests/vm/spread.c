@@ -3,8 +3,8 @@
  * spread [-c] [-p] [-n NICES] TASKS SECONDS	how tasks are spread over cache domains
  *
  * TASKS processes start on the CPUs of the first domain. Then they may use all CPUs, or with -c stay
- * confined. They run all the time, or with -p sleep for 1 ms after each 2 ms that they ran. Each looks all the time where it is. Printed, as KEY=VALUE, is for the SECONDS after all
- * has settled:
+ * confined. They run all the time, or with -p sleep for 1 ms after each 2 ms that they ran. Each looks
+ * all the time where it is. Printed, as KEY=VALUE, is for the SECONDS after all has settled:
  *
  *	spread_ms	from the moment they may until no domain has two more of them than another
  *	moves_per_s	how often any found itself in another domain than before, together
