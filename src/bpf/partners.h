@@ -32,6 +32,12 @@ static __noinline bool is_partner(struct task_struct *waker, u32 pid)
 	return tctx && tctx->waker == pid && follows_one(tctx);
 }
 
+/* The task, which wakes up, has a partner, and that wakes it. */
+static __always_inline bool partner_wakes(struct task_struct *p, struct task_ctx *tctx)
+{
+	return follows_one(tctx) && is_partner(bpf_get_current_task_btf(), p->pid);
+}
+
 /* Moves a task that wakes up to the domain of its partner, which wakes it, if it may. */
 static __always_inline void join_partner(struct task_struct *p, struct task_ctx *tctx)
 {

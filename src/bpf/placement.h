@@ -149,8 +149,7 @@ static __noinline s32 claim_core_near(struct task_struct *p, struct task_ctx *tc
 	s32 cpu;
 
 	if (anything_waits(tctx->domain) || tctx->prefer ||
-	    (tctx->wakes &&
-	     (!follows_one(tctx) || is_partner(bpf_get_current_task_btf(), p->pid))))
+	    (tctx->wakes && !follows_one(tctx)) || partner_wakes(p, tctx))
 		return -1;
 	far = lighter_near(tctx);
 	home->spread = ccx_spread_after(home->spread, far < CCX_MAX_DOMAINS);
@@ -197,8 +196,7 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 		return cpu;
 
 	/* its partner, which wakes it, is about to sleep: a CPU is free here before one is started elsewhere */
-	if (follows_one(tctx) && !anything_waits(home) &&
-	    is_partner(bpf_get_current_task_btf(), p->pid))
+	if (!anything_waits(home) && partner_wakes(p, tctx))
 		return -1;
 	if (nr > FAR_DOMAINS)
 		nr = FAR_DOMAINS;
