@@ -190,7 +190,8 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	/* whoever was to be sent off makes room now, or need not */
 	cpu_state(cpu)->makes_room = cpu_state(cpu)->preempted_ns != 0;
 	cpu_state(cpu)->preempted_ns = 0;
-	ccx_apply_decisions(domain, now);
+	if (domain_state(domain)->custody > 0 || domain_state(domain)->late)
+		ccx_apply_decisions(domain, now);
 	in_custody = domain_state(domain)->custody > 0;
 	messages = (in_custody || domain_state(domain)->late) && messages_wait(domain);
 	/* late, or orphans: custody is as good as decided */
@@ -257,17 +258,19 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	state->running_critical = tctx->critical;
 	state->running_dispatcher = tctx->dispatcher != 0;
 	tctx->started_ns = now;
+	tctx->running = 1;
 	if (tctx->dispatcher) {
 		domain_state(tctx->dispatcher - 1)->blocked = 0;
 		return;
 	}
 
-	if (tctx->queued_ns)
+	if (tctx->queued_ns) {
 		waited(state, tctx, now);
-	ready_leave(tctx);
-	leave_bound(p, tctx);
-	if (custody_leave(tctx, tctx->custody))
-		count(domain_state(tctx->domain)->late ? CCX_RESCUED : CCX_OVERTAKEN, 1);
+		ready_leave(tctx);
+		leave_bound(p, tctx);
+		if (custody_leave(tctx, tctx->custody))
+			count(domain_state(tctx->domain)->late ? CCX_RESCUED : CCX_OVERTAKEN, 1);
+	}
 	if (tctx->domain != domain) {
 		if (tctx->stopped_ns) {
 			tctx->moved_ns = now;
@@ -296,20 +299,18 @@ void CCX_OPS(ccx_tick, struct task_struct *p)
 		kick_any_idle(CCX_MAX_DOMAINS);
 }
 
-void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
+/* It is off its CPU, and what it used is put to its account. */
+static __always_inline void stopped(struct task_struct *p, struct task_ctx *tctx, s32 cpu, bool runnable,
+				    u64 now)
 {
-	struct task_ctx *tctx = task_ctx_get(p);
-	s32 cpu = scx_bpf_task_cpu(p);
 	u32 domain = cpu_config(cpu)->domain;
 	struct ccx_cpu_state *state = cpu_state(cpu);
 	struct ccx_domain_state *home = domain_state(domain);
-	u64 now = ccx_now_switching(cpu), ran, virtual;
+	u64 ran = now - tctx->started_ns, virtual;
 
-	if (!tctx || !tctx->started_ns)
-		return;
-	ran = now - tctx->started_ns;
 	if ((s64)ran < 0)
 		ran = 0;
+	tctx->running = 0;
 	state->running_since_ns = 0;
 	state->counters[CCX_BUSY_NS] += ran;
 	tctx->stopped_ns = now;
@@ -342,14 +343,33 @@ void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
 	declassify(tctx);
 }
 
+void CCX_OPS(ccx_stopping, struct task_struct *p, bool runnable)
+{
+	struct task_ctx *tctx;
+	s32 cpu;
+
+	/* it is dequeued: ccx_quiescent is next, and looks its record up anyway */
+	if (!runnable)
+		return;
+	tctx = task_ctx_get(p);
+	if (!tctx || !tctx->running)
+		return;
+	cpu = scx_bpf_task_cpu(p);
+	stopped(p, tctx, cpu, true, ccx_now_switching(cpu));
+}
+
 void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 {
-	struct ccx_cpu_state *state = cpu_state(bpf_get_smp_processor_id());
+	s32 cpu = scx_bpf_task_cpu(p);
+	struct ccx_cpu_state *state = cpu_state(cpu);
 	struct task_ctx *tctx = task_ctx_get(p);
 	u64 now;
 
 	if (!tctx)
 		return;
+	now = ccx_now_switching(cpu);
+	if (tctx->running)
+		stopped(p, tctx, cpu, false, now);
 	if (tctx->dispatcher) {
 		domain_state(tctx->dispatcher - 1)->blocked = !!(deq_flags & CCX_DEQ_SLEEP);
 		domain_state(tctx->dispatcher - 1)->parked = 0;
@@ -365,7 +385,6 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 		tctx->queued_ns = 0;
 		return;
 	}
-	now = ccx_now();
 	tctx->slept_ns = now;
 	judge_handoff(state, tctx, now);
 	tctx->blocked = !!(p->__state & TASK_UNINTERRUPTIBLE);
