@@ -100,7 +100,7 @@ struct ccx_decision_ring {
 	__u64 tail;
 	__u64 beat;		/* counts the dispatcher's batches: its proof of life */
 	__u32 asleep;		/* the dispatcher blocks (or is about to): wake it with the message */
-	__u32 leaves_alone;	/* while it blocks, BPF orders a task that waits alone by itself */
+	__u32 leaves_alone;	/* while it blocks, BPF orders a task that wakes and waits alone by itself */
 	__u32 reserved[10];
 	struct ccx_decision slots[CCX_DECISIONS];
 };
@@ -108,7 +108,7 @@ struct ccx_decision_ring {
 enum ccx_counter {
 	CCX_FAST,		/* wake-ups put on an idle CPU at once */
 	CCX_ORDERED,		/* queued by BPF with a decision that was still fresh */
-	CCX_ALONE,		/* queued by BPF: nothing else waited, and the dispatcher slept */
+	CCX_ALONE,		/* woken, and queued by BPF: nothing else waited, and the dispatcher slept */
 	CCX_CRITICAL,		/* queued by BPF because latency-critical */
 	CCX_BOUND,		/* queued by BPF because bound to one CPU */
 	CCX_MESSAGES,		/* sent to user space */

@@ -33,9 +33,9 @@ static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, 
 }
 
 /*
- * Whether a task that is to be queued there is left to BPF: nobody else waits, so that there is hardly anything
- * to decide, and its dispatcher sleeps. To wake that takes an interrupt, two switches and a CPU that
- * the task could have.
+ * Whether a task that woke and is to be queued there is left to BPF: nobody else waits, so that there is hardly
+ * anything to decide, and its dispatcher sleeps. To wake that takes an interrupt, two switches and a CPU
+ * that the task could have. (Not whoever goes on after its slice: with others it is a load to balance.)
  */
 static __always_inline bool left_alone(u32 domain)
 {

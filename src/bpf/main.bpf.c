@@ -160,7 +160,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 		order(p, tctx, kind, slice_in(tctx->domain), deadline);
 		return;
 	}
-	if (left_alone(tctx->domain)) {
+	if (wakeup && left_alone(tctx->domain)) {
 		count(CCX_ALONE, 1);
 		order(p, tctx, kind, slice_in(tctx->domain), deadline);
 		return;

@@ -97,6 +97,13 @@ no_kernel_error() {
 stat() { scx_ccx stats --json | jq "$1"; }
 # one CPU method: among all of them are some that the emulated CPU does not know
 load() { stress-ng --quiet --cpu $((cpus + 2)) --cpu-method int64 --switch "$cpus" --fork 2 --timeout "$1"; }
+# come_and_go SECONDS: twice as many tasks as CPUs, each at work a fifth of the time, none of them latency-critical
+come_and_go() {
+	these=
+	for i in $(seq $((cpus * 2))); do chrt -b 0 named batch nap & these="$these $!"; done
+	sleep "$1"
+	kill $these
+}
 # value KEY LINE: of what programs like spread print, KEY=VALUE after KEY=VALUE
 value() { echo "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
 # at_most A B [C]: A is no more than the larger of B and C
