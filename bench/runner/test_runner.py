@@ -136,5 +136,30 @@ class Lab(unittest.TestCase):
                 self.assertEqual(lab.describe()["extra"], "none")
 
 
+class Waits(unittest.TestCase):
+    def test_sorts_of_wake_ups(self):
+        trace = """
+          wakeup-10 [000] d..2. 1.000000: sched_waking: comm=wakeup pid=11 prio=120 target_cpu=001
+          wakeup-10 [000] d..2. 1.000002: sched_waking: comm=wakeup pid=12 prio=120 target_cpu=002
+          <idle>-0 [001] d..2. 1.000010: sched_switch: prev_comm=swapper/1 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=wakeup next_pid=11 next_prio=120
+          <idle>-0 [002] d..2. 1.000032: sched_switch: prev_comm=swapper/2 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=wakeup next_pid=12 next_prio=120
+          <idle>-0 [001] dNh3. 1.000100: sched_waking: comm=wakeup pid=11 prio=120 target_cpu=001
+          <idle>-0 [001] d..2. 1.000105: sched_switch: prev_comm=swapper/1 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=wakeup next_pid=11 next_prio=120
+          wakeup-11 [001] d..2. 1.000200: sched_waking: comm=wakeup pid=10 prio=120 target_cpu=000
+          <idle>-0 [000] d..2. 1.000207: sched_switch: prev_comm=swapper/0 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=wakeup next_pid=10 next_prio=120
+          cat-99 [003] d..2. 1.000300: sched_waking: comm=other pid=98 prio=120 target_cpu=003
+        """
+        waits = pathlib.Path(__file__).resolve().parent.parent / "waits"
+        done = subprocess.run([waits], input=trace, capture_output=True, text=True, check=True)
+        self.assertEqual(done.stdout.splitlines(), [
+            "worker, by a message: 2 mean 20 p50 30 p90 30 p99 30 max 30",
+            "worker, by its timer: 1 mean 5 p50 5 p90 5 p99 5 max 5",
+            "message thread: 1 mean 7 p50 7 p90 7 p99 7 max 7",
+        ])
+        done = subprocess.run([waits, "nobody"], input=trace, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no wake-up of nobody", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
