@@ -39,7 +39,7 @@ VM_PROGRAMS   := $(filter-out $(VM_LIBRARIES:.so=),$(patsubst %.c,$(B)/%,$(wildc
 BENCHES       := $(patsubst %.c,$(B)/%,$(filter-out bench/common.c,$(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: soak all texts FORCE demo check check-unit check-docs check-lint check-install check-monitor check-metrics check-package check-systemd check-kubernetes check-commands check-vm bench fuzz install uninstall clean help
+.PHONY: soak all texts FORCE demo check check-unit check-bench check-docs check-lint check-install check-monitor check-metrics check-package check-systemd check-kubernetes check-commands check-vm bench fuzz install uninstall clean help
 
 all: $(B)/scx_ccx texts $(BENCHES) $(B)/tests/simulation/day $(VM_PROGRAMS) $(VM_LIBRARIES)
 
@@ -134,7 +134,7 @@ demo:
 JOBS := -j$(shell nproc)
 
 # one after another, beside what needs a virtual machine; each prints what it has to say when it has ended
-CHECKS := check-unit check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics check-package
+CHECKS := check-unit check-bench check-sanitize check-tsan check-fuzz check-docs check-lint check-install check-monitor check-metrics check-package
 
 check:
 	tools/deps build test vm package
@@ -143,6 +143,9 @@ check:
 
 check-unit: $(UNIT_TESTS)
 	tests/unit/run $^
+
+check-bench:
+	python3 bench/runner/test_runner.py
 
 check-docs: all
 	tests/docs/run
