@@ -181,8 +181,8 @@ static __always_inline u64 ccx_now(void)
 extern struct rq runqueues __ksym __weak;
 
 /*
- * The same for a CPU that is on its way from one task to the next (stopping, dispatch, running): its run queue's
- * clock is of just now, and the same for all three, so that no time is nobody's or counted twice.
+ * The same for a CPU that is on its way from one task to the next (stopping, quiescent, dispatch, running): its run queue's
+ * clock is of just now, and the same for all of them, so that no time is nobody's or counted twice.
  * scx_bpf_now() would ask the hardware, as the run queue was unlocked in between.
  */
 static __always_inline u64 ccx_now_switching(s32 cpu)

@@ -38,6 +38,12 @@ static bool has_signal(struct task_struct *p)
 	return p->pending.signal.sig[0] & ~p->blocked.sig[0];
 }
 
+/* The dispatcher has something to decide on, or is late with what it had. */
+static __always_inline bool dispatcher_owes(u32 domain)
+{
+	return domain_state(domain)->custody > 0 || domain_state(domain)->late;
+}
+
 /*
  * Whether the dispatcher, which has messages, is late with them. Once late it stays so until its
  * beat changes or its ring is empty.

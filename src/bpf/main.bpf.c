@@ -190,10 +190,10 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	/* whoever was to be sent off makes room now, or need not */
 	cpu_state(cpu)->makes_room = cpu_state(cpu)->preempted_ns != 0;
 	cpu_state(cpu)->preempted_ns = 0;
-	if (domain_state(domain)->custody > 0 || domain_state(domain)->late)
+	if (dispatcher_owes(domain))
 		ccx_apply_decisions(domain, now);
 	in_custody = domain_state(domain)->custody > 0;
-	messages = (in_custody || domain_state(domain)->late) && messages_wait(domain);
+	messages = dispatcher_owes(domain) && messages_wait(domain);
 	/* late, or orphans: custody is as good as decided */
 	ready = dispatcher_late(domain, messages, now) || (in_custody && !messages);
 
