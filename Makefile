@@ -205,7 +205,8 @@ INSTALLED := $(B)/scx_ccx,$(BINDIR),scx_ccx,755 \
 	     contrib/prometheus/scx_ccx.rules.yml,$(DOCDIR)/examples,prometheus.rules.yml,644 \
 	     $(foreach f,rules.conf scx_ccx.default scx_loader.toml,contrib/$f,$(DOCDIR)/examples,$f,644) \
 	     $(foreach f,$(wildcard contrib/kubernetes/*),$f,$(DOCDIR)/examples/kubernetes,$(notdir $f),644) \
-	     $(foreach f,$(wildcard docs/*.md docs/*.svg),$f,$(DOCDIR),$(notdir $f),644)
+	     $(foreach f,$(wildcard docs/*.md docs/*.svg),$f,$(DOCDIR),$(notdir $f),644) \
+	     $(foreach f,$(wildcard docs/benchmarks/*.md),$f,$(DOCDIR)/benchmarks,$(notdir $f),644)
 part       = $(word $2,$(subst $(comma), ,$1))
 
 install: $(B)/scx_ccx texts
@@ -215,7 +216,8 @@ install: $(B)/scx_ccx texts
 # directories of its own go, too, if nobody else put something there
 uninstall:
 	rm -f $(foreach f,$(INSTALLED),$(DESTDIR)$(call part,$f,2)/$(call part,$f,3))
-	-rmdir $(DESTDIR)$(DOCDIR)/examples/kubernetes $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null || true
+	-rmdir $(DESTDIR)$(DOCDIR)/examples/kubernetes $(DESTDIR)$(DOCDIR)/examples \
+		$(DESTDIR)$(DOCDIR)/benchmarks $(DESTDIR)$(DOCDIR) 2>/dev/null || true
 
 clean:
 	rm -rf $(B)

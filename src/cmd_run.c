@@ -18,6 +18,7 @@
 
 /* enum scx_exit_kind and scx_exit_code of the kernel, the values of all versions */
 #define EXIT_UNREG		64
+#define EXIT_SYSRQ		67
 #define EXIT_ERROR		1024
 #define ECODE_ACT_RESTART	(1LL << 48)
 
@@ -102,7 +103,8 @@ static int print_end(struct ccx_run *run, const struct ccx_exit *exit)
 	if (exit->kind >= EXIT_ERROR && *exit->dump)
 		fprintf(stderr, "%s\n", exit->dump);
 	save_report(run, exit);
-	return CCX_EXIT_FAILED;
+	/* somebody wants it off: a service manager must not bring it back */
+	return exit->kind == EXIT_SYSRQ ? CCX_EXIT_DONE : CCX_EXIT_FAILED;
 }
 
 static int exit_code(int err)

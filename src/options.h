@@ -75,6 +75,7 @@ struct ccx_option {
 	uint32_t offset;	/* of its member in struct ccx_options */
 	uint32_t minimum, maximum, initial;	/* numbers; words: initial; none if out of range */
 	const char *initial_text;		/* texts */
+	const char *example;			/* texts without one that are settings */
 	uint32_t commands;	/* bit i: enum ccx_command i takes it */
 	bool setting;		/* may stand in the settings file */
 };

@@ -139,10 +139,7 @@ static void settings_value(const struct ccx_option *option)
 		printf("\"%.*s\"", (int)length, word);
 		break;
 	case CCX_OPTION_TEXT:
-		if (option->initial_text)
-			printf("\"%s\"", option->initial_text);
-		else
-			printf("\"/etc/scx_ccx/%s.conf\"", option->name);
+		printf("\"%s\"", option->initial_text ? option->initial_text : option->example);
 		break;
 	default:
 		printf("true");

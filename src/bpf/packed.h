@@ -54,7 +54,7 @@ static __noinline s32 claim_packed(struct task_struct *p, struct task_ctx *tctx,
 		if (cpu >= 0)
 			return cpu;
 	}
-	if (stay && !cpu_config(prev_cpu)->smt && scx_bpf_test_and_clear_cpu_idle(prev_cpu))
+	if (stay && claim_core(prev_cpu))
 		return prev_cpu;
 	cpu = claim_in_domain(p, tctx, domain, CCX_PICK_IDLE_CORE, now);
 	if (cpu >= 0)

@@ -16,6 +16,11 @@
 #define FAR_DOMAINS		8			/* other domains looked at per wake-up */
 #define CORE_WORTH_NS		(100 * 1000ULL)		/* who runs for less does not miss half a core */
 
+static __always_inline u32 looked_at(u32 nr_domains)
+{
+	return nr_domains < FAR_DOMAINS ? nr_domains : FAR_DOMAINS;
+}
+
 /* Claims an idle CPU that the task may use, -1 where there is none. */
 static __always_inline s32 claim_idle_here(struct task_struct *p, u32 restricted, u32 domain,
 					   u32 which, u64 flags)
@@ -86,6 +91,22 @@ static __always_inline s32 claim_in_domain(struct task_struct *p, struct task_ct
 	return cpu;
 }
 
+/* Claims that CPU, one of a core with two threads, if both are idle. Verified by itself (allowed.h). */
+__noinline u32 ccx_claim_core(s32 cpu)
+{
+	const struct cpumask *whole = scx_bpf_get_idle_smtmask();
+	bool idle = bpf_cpumask_test_cpu(cpu, whole);
+
+	scx_bpf_put_idle_cpumask(whole);
+	return idle && scx_bpf_test_and_clear_cpu_idle(cpu);
+}
+
+/* Claims that CPU if its core is idle as a whole. */
+static __always_inline bool claim_core(s32 cpu)
+{
+	return cpu_config(cpu)->smt ? ccx_claim_core(cpu) : scx_bpf_test_and_clear_cpu_idle(cpu);
+}
+
 /*
  * Claims an idle CPU that suits the task better than one of that kind, on its memory node: a
  * performance CPU that has its core for itself and is not wanted for latency-critical tasks, for a
@@ -97,9 +118,7 @@ static __noinline s32 claim_better(struct task_struct *p, struct task_ctx *tctx,
 	u64 set = ccx_config.consolidate ? set_of(tctx) : 0;
 	s32 cpu = -1;
 
-	if (nr > FAR_DOMAINS)
-		nr = FAR_DOMAINS;
-	bpf_for(i, 0, nr) {
+	bpf_for(i, 0, looked_at(nr)) {
 		u32 domain = home;
 
 		if (i)
@@ -124,9 +143,7 @@ static __always_inline u32 lighter_near(struct task_ctx *tctx)
 {
 	u32 home = tctx->domain, nr = domain_config(tctx->domain)->nr_near, i;
 
-	if (nr > FAR_DOMAINS)
-		nr = FAR_DOMAINS;
-	bpf_for(i, 0, nr) {
+	bpf_for(i, 0, looked_at(nr)) {
 		u32 far = domain_config(home)->nearest[i & (CCX_MAX_DOMAINS - 1)];
 
 		if (may_be_idle(tctx, far) && !anything_waits(far) &&
@@ -166,7 +183,7 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 		      s32 prev_cpu, u64 now)
 {
 	const volatile struct ccx_config_cpu *prev = cpu_config(prev_cpu);
-	u32 home = tctx->domain, i, nr = ccx_machine.nr_domains - 1;
+	u32 home = tctx->domain, i, nr = looked_at(ccx_machine.nr_domains - 1);
 	/* not where its home is another by now: a die that it prefers, its partner's domain */
 	bool stay = prev->present && prev->domain == home && cpu_suits(tctx, prev_cpu, now);
 	s32 cpu;
@@ -177,8 +194,7 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 		if (cpu >= 0)
 			return cpu;
 	}
-	if (stay && !prev->smt &&
-	    scx_bpf_test_and_clear_cpu_idle(prev_cpu))
+	if (stay && claim_core(prev_cpu))
 		return prev_cpu;
 
 	cpu = claim_in_domain(p, tctx, home, CCX_PICK_IDLE_CORE, now);
@@ -198,8 +214,6 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 	/* its partner, which wakes it, is about to sleep: a CPU is free here before one is started elsewhere */
 	if (!anything_waits(home) && partner_wakes(p, tctx))
 		return -1;
-	if (nr > FAR_DOMAINS)
-		nr = FAR_DOMAINS;
 	/* another memory node last, and only where others wait already */
 	if (nr > domain_config(home)->nr_near && !anything_waits(home))
 		nr = domain_config(home)->nr_near;

@@ -45,7 +45,10 @@ start() {
 	scx_ccx "$@" >$log 2>&1 &
 	pid=$!
 	within 60 state_is enabled || { note "did not start"; sed 's/^/# /' $log; return 1; }
+	sequence=$(cat /sys/kernel/sched_ext/enable_seq)
 }
+# attached: it runs, and the kernel has not thrown it out since it started
+attached() { state_is enabled && kill -0 $pid && [ "$(cat /sys/kernel/sched_ext/enable_seq)" = "$sequence" ]; }
 # stop [SIGNAL]: ends the scheduler and keeps its exit code
 stop() {
 	kill -"${1:-INT}" $pid 2>/dev/null
