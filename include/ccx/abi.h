@@ -147,7 +147,7 @@ struct ccx_cpu_state {
 	__u64 offline_since_ns;	/* CLOCK_MONOTONIC; 0: it is online */
 	__u64 offline_ns;	/* for so long it was before that */
 	struct ccx_waits waits;	/* of tasks that began to run here after they were queued */
-	__u32 bound;		/* tasks in bound(cpu); written under the CPU's run queue lock */
+	__u32 bound;		/* tasks in bound(cpu); atomic */
 	__u32 turn;		/* counts choices, to alternate where two have a claim */
 	__u8 idle;		/* counted in its domain's nr_idle */
 	__u8 running_critical;

@@ -29,7 +29,7 @@ static __always_inline void order(struct task_struct *p, struct task_ctx *tctx, 
 	ready_enter(tctx, tctx->domain, kind);
 	ccx_dsq_insert_vtime(p, queue_ready(tctx->domain, kind, open_half(tctx->domain)), slice_ns,
 			     deadline, 0);
-	wake_idle_for(p, tctx);
+	wake_idle_for(p, tctx, tctx->domain);
 }
 
 /*
@@ -85,8 +85,8 @@ static __always_inline void enqueue_bound(struct task_struct *p, struct task_ctx
 			       cpu_state(cpu)->running_critical ? 0 : CCX_ENQ_PREEMPT);
 		return;
 	}
-	tctx->bound = 1;
-	slice_ns = slice_among(1, cpu_state(cpu)->bound++);
+	tctx->bound = cpu + 1;
+	slice_ns = slice_among(1, __sync_fetch_and_add(&cpu_state(cpu)->bound, 1));
 	slice_ns = slice_ns > used_ns ? slice_ns - used_ns : ccx_config.slice_min_ns;
 	ccx_dsq_insert_vtime(p, queue_bound(cpu, open_half(tctx->domain)), slice_ns, deadline, 0);
 	scx_bpf_kick_cpu(cpu, CCX_KICK_IDLE);
@@ -116,13 +116,18 @@ static __always_inline bool resume_turn(struct task_struct *p, struct task_ctx *
 	return true;
 }
 
-/* It left bound(its CPU), by running or by being dequeued; under that CPU's run queue lock. */
-static __always_inline void leave_bound(struct task_struct *p, struct task_ctx *tctx)
+/*
+ * It left bound(cpu): it runs, was dequeued, or is queued anew, as where the kernel moves it to another
+ * CPU, of which ops.quiescent is not told.
+ */
+static __always_inline void leave_bound(struct task_ctx *tctx)
 {
+	u32 cpu = tctx->bound - 1U;
+
 	if (!tctx->bound)
 		return;
 	tctx->bound = 0;
-	cpu_state(scx_bpf_task_cpu(p))->bound--;
+	__sync_fetch_and_add(&cpu_state(cpu)->bound, -1);
 }
 
 #endif

@@ -82,6 +82,15 @@ static __always_inline bool yields(struct task_struct *p, struct task_ctx *tctx)
 	       group_yields(tctx) || tctx->speed == CCX_SPEED_LOW;
 }
 
+/*
+ * Who goes first does so on performance CPUs. One that may use several CPUs and none of these would
+ * wait for them in vain: it goes by deadline.
+ */
+static __always_inline void set_critical(struct task_ctx *tctx, bool critical)
+{
+	tctx->critical = critical && !tctx->lesser_only;
+}
+
 static __always_inline void classify(struct task_struct *p, struct task_ctx *tctx)
 {
 	u32 say;
@@ -90,13 +99,13 @@ static __always_inline void classify(struct task_struct *p, struct task_ctx *tct
 	say = ccx_say(tctx->ruled, p->flags & PF_KTHREAD, yields(p, tctx));
 	if (say != CCX_SAY_NOTHING) {
 		tctx->band = CCX_BAND_NONE;
-		tctx->critical = say == CCX_SAY_CRITICAL;
+		set_critical(tctx, say == CCX_SAY_CRITICAL);
 		return;
 	}
 	tctx->band = ccx_only_feeds(tctx->feeds, tctx->burst_ns, tctx->sleep_ns) ?
 			     CCX_BAND_NONE :
 			     ccx_band_of(tctx->burst_ns, tctx->sleep_ns, tctx->band);
-	tctx->critical = tctx->band < domain_state(tctx->domain)->bands_admitted;
+	set_critical(tctx, tctx->band < domain_state(tctx->domain)->bands_admitted);
 }
 
 /*

@@ -170,7 +170,7 @@ static __always_inline void apply_one(struct bpf_iter_scx_dsq *it, u32 domain,
 	count(CCX_DECISIONS_APPLIED, 1);
 	domain_state(domain)->custody_since_ns = now;
 	if (decision->domain != domain)
-		wake_idle_for(p, tctx);
+		wake_idle_for(p, tctx, decision->domain);
 out:
 	bpf_task_release(p);
 }

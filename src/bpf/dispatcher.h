@@ -142,10 +142,13 @@ static __always_inline void enqueue_dispatcher(struct task_struct *p, struct tas
 		/* nobody decides any more, and the scheduler ends with the last thread: no slice of a hog's later */
 		ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS,
 			       daemon_exits ? CCX_ENQ_PREEMPT : 0);
+		/* it may be what ran, on a CPU that goes idle because nothing else waits */
+		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), CCX_KICK_IDLE);
 		return;
 	}
 	if (tctx->restricted) {
 		ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS, 0);
+		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), CCX_KICK_IDLE);
 		return;
 	}
 	ccx_dsq_insert_vtime(p, queue_parked(domain), DISPATCHER_SLICE_NS, 0, 0);

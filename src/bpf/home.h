@@ -73,6 +73,12 @@ static void set_affinity(struct task_struct *p, struct task_ctx *tctx,
 			domains |= 1ULL << (i & 63);
 	}
 	tctx->domains = domains;
+	i = CCX_MAX_DOMAINS;
+	masks = ccx_config.mixed_kinds ? bpf_map_lookup_elem(&ccx_masks, &i) : NULL;
+	tctx->lesser_only = masks && masks->performance && p->nr_cpus_allowed > 1 &&
+			    !bpf_cpumask_intersects((const struct cpumask *)masks->performance, mask);
+	if (tctx->lesser_only)
+		tctx->critical = 0;
 	/* a dispatcher stays in its domain, so only that matters */
 	i = tctx->dispatcher ? tctx->dispatcher - 1U : CCX_MAX_DOMAINS;
 	masks = bpf_map_lookup_elem(&ccx_masks, &i);

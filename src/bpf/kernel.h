@@ -192,6 +192,7 @@ struct bpf_cpumask {
 
 /* include/linux/sched.h, sched/signal.h, uapi/linux/sched.h: values that never changed */
 #define TASK_UNINTERRUPTIBLE	0x00000002
+#define TASK_IDLE		0x00000402	/* that, and no load: a kernel thread with nothing to do */
 #define PF_EXITING		0x00000004
 #define PF_KTHREAD		0x00200000
 #define SIGNAL_GROUP_EXIT	0x00000004

@@ -109,6 +109,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	if (tctx->moves_to && move_there(p, tctx))
 		return;
+	leave_bound(tctx);
 	woke(p, tctx);
 	slept(tctx, now);
 	settle_domain(p, tctx);
@@ -175,7 +176,7 @@ void CCX_OPS(ccx_enqueue, struct task_struct *p, u64 enq_flags)
 	count(CCX_MESSAGES, 1);
 	ccx_dsq_insert_vtime(p, queue_custody(tctx->domain, open_half(tctx->domain)),
 			     slice_in(tctx->domain), deadline, 0);
-	wake_idle_for(p, tctx);
+	wake_idle_for(p, tctx, tctx->domain);
 }
 
 void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
@@ -212,7 +213,9 @@ void CCX_OPS(ccx_dispatch, s32 cpu, struct task_struct *prev)
 	if (ccx_steal(cpu, domain, goes_on ? tctx->weight : 0, now))
 		return;
 	if (goes_on) {
-		if (!move_on(prev, tctx, cpu, now))
+		if (move_on(prev, tctx, cpu, now))
+			goes_idle(cpu, domain);
+		else
 			ccx_task_set_slice(prev, ccx_config.slice_ns);
 		return;
 	}
@@ -267,7 +270,7 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 	if (tctx->queued_ns) {
 		waited(state, tctx, now);
 		ready_leave(tctx);
-		leave_bound(p, tctx);
+		leave_bound(tctx);
 		if (custody_leave(tctx, tctx->custody))
 			count(domain_state(tctx->domain)->late ? CCX_RESCUED : CCX_OVERTAKEN, 1);
 	}
@@ -279,6 +282,9 @@ void CCX_OPS(ccx_running, struct task_struct *p)
 		}
 		set_domain(tctx, domain);
 	}
+	/* it ran as we came, or its weight, cgroup or affinity was changed while it did */
+	if (!tctx->counted)
+		count_weight(tctx, tctx->weight);
 	home = domain_state(domain);
 	if (tctx->critical) {
 		critical_seen(home, tctx, now);
@@ -380,14 +386,14 @@ void CCX_OPS(ccx_quiescent, struct task_struct *p, u64 deq_flags)
 	if (!(deq_flags & CCX_DEQ_SLEEP)) {
 		/* what goes to sleep has run, and left all queues when it began to */
 		ready_leave(tctx);
-		leave_bound(p, tctx);
+		leave_bound(tctx);
 		custody_leave(tctx, tctx->custody);
 		tctx->queued_ns = 0;
 		return;
 	}
 	tctx->slept_ns = now;
 	judge_handoff(state, tctx, now);
-	tctx->blocked = !!(p->__state & TASK_UNINTERRUPTIBLE);
+	tctx->blocked = (p->__state & TASK_IDLE) == TASK_UNINTERRUPTIBLE;
 	if (tctx->blocked)
 		return;
 	tctx->burst_ns = ccx_average(tctx->burst_ns, tctx->burst_now_ns);

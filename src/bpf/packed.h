@@ -46,7 +46,8 @@ static __noinline s32 claim_packed(struct task_struct *p, struct task_ctx *tctx,
 				   s32 prev_cpu, u64 now)
 {
 	bool stay = cpu_config(prev_cpu)->present && cpu_config(prev_cpu)->domain == domain &&
-		    cpu_suits(tctx, prev_cpu, now);
+		    cpu_suits(tctx, prev_cpu, now) &&
+		    (!tctx->restricted || ccx_allowed_on(p, prev_cpu));
 	s32 cpu;
 
 	if (ccx_config.siblings_first) {

@@ -185,7 +185,8 @@ static s32 place_idle(struct task_struct *p, struct task_ctx *tctx,
 	const volatile struct ccx_config_cpu *prev = cpu_config(prev_cpu);
 	u32 home = tctx->domain, i, nr = looked_at(ccx_machine.nr_domains - 1);
 	/* not where its home is another by now: a die that it prefers, its partner's domain */
-	bool stay = prev->present && prev->domain == home && cpu_suits(tctx, prev_cpu, now);
+	bool stay = prev->present && prev->domain == home && cpu_suits(tctx, prev_cpu, now) &&
+		    (!tctx->restricted || ccx_allowed_on(p, prev_cpu));
 	s32 cpu;
 
 	if (ccx_config.mixed_kinds && prev->kind != CCX_KIND_PERFORMANCE && !tctx->critical &&
@@ -300,10 +301,11 @@ static __always_inline void judge_handoff(struct ccx_cpu_state *state, struct ta
 }
 
 /*
- * After a task was queued: a CPU may have gone idle since it was looked for, and would sleep on
- * while the task waits. The kick is delivered after the queueing is complete.
+ * After a task was queued in that domain: a CPU may have gone idle since it was looked for, and would
+ * sleep on while the task waits. One of the domain first: others leave what waits to it (take_from, pick.h).
+ * The kick is delivered after the queueing is complete.
  */
-static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx *tctx)
+static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx *tctx, u32 domain)
 {
 	enum kind_mask which;
 	s32 cpu;
@@ -313,7 +315,9 @@ static __always_inline void wake_idle_for(struct task_struct *p, struct task_ctx
 		return;
 	}
 	which = tctx->restricted ? MASK_ALL : second_mask(tctx);
-	cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, which, 0);
+	cpu = may_be_idle(tctx, domain) ? claim_idle(p, tctx, domain, which, 0) : -1;
+	if (cpu < 0)
+		cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, which, 0);
 	if (cpu < 0 && which != MASK_ALL)
 		cpu = claim_idle(p, tctx, CCX_MAX_DOMAINS, MASK_ALL, 0);
 	if (cpu >= 0)

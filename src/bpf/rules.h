@@ -183,7 +183,7 @@ static __noinline void rules_match(struct task_struct *p, struct task_ctx *tctx,
 	tctx->ruled = class;
 	tctx->fresh_until_ns = 0;	/* what was decided was decided about another class */
 	if (class != CCX_CLASS_AUTO)
-		tctx->critical = class == CCX_CLASS_LATENCY_CRITICAL;
+		set_critical(tctx, class == CCX_CLASS_LATENCY_CRITICAL);
 }
 
 /* Matches the task against the rules if it or they changed since it was last matched. */

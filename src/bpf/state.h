@@ -100,8 +100,9 @@ struct task_ctx {
 	u8 handed;		/* the CPU was handed over to it */
 	u8 handoffs;		/* in a row, see placement.h */
 	u8 wakes;		/* by that one in a row (partners.h) */
-	u8 bound;		/* it waits in bound(its CPU) */
 	u8 running;		/* on a CPU since started_ns */
+	u16 bound;		/* CPU + 1 whose queue bound(cpu) it waits in; 0: none */
+	u8 lesser_only;		/* its affinity leaves out all performance CPUs, but not all others */
 	u16 moves_to;		/* CPU + 1, claimed for it, that it moves to when its slice is over */
 	u8 ruled;		/* enum ccx_class: what a rule says */
 	u8 prefer;		/* enum ccx_prefer: by a rule, or measured; AUTO: neither die */
