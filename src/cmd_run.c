@@ -123,6 +123,20 @@ static int exit_code(int err)
 	}
 }
 
+/* Says that it does, and serves clients until the session is to end. */
+static void schedule(struct ccx_run *run)
+{
+	ccx_serve_listen(run);
+	ccx_summary_start(stdout, run->session.topology, run->options, &run->ruling,
+			  run->session.dispatchers);
+	if (run->options->verbose)
+		ccx_counters_say(stdout, &run->session.scheduler.counters);
+	warn_of_limits(run);
+	ccx_serve(run);
+	if (run->interrupted)
+		ccx_notify_send(&run->notify, "STOPPING=1");
+}
+
 /* One session. The exit code, or -1 to start anew. */
 static int run_once(struct ccx_run *run)
 {
@@ -146,17 +160,11 @@ static int run_once(struct ccx_run *run)
 		ccx_notify_send(&run->notify, "STATUS=%s", error.text);
 		return exit_code(err);
 	}
-	ccx_serve_listen(run);
 	if (!run->sessions++)
 		run->began_ns = run->session.started_ns;
-	ccx_summary_start(stdout, run->session.topology, run->options, &run->ruling,
-			  run->session.dispatchers);
-	if (run->options->verbose)
-		ccx_counters_say(stdout, &run->session.scheduler.counters);
-	warn_of_limits(run);
-	ccx_serve(run);
-	if (run->interrupted)
-		ccx_notify_send(&run->notify, "STOPPING=1");
+	/* set already: attaching failed at last, in what the kernel does after it has said that it did not */
+	if (!run->session.scheduler.exit->kind)
+		schedule(run);
 	ccx_serve_read_stats(run);
 	ccx_session_end(&run->session, &exit);
 	result = print_end(run, &exit);

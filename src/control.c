@@ -25,6 +25,9 @@ int ccx_control_make_directory(struct ccx_error *error)
 	return 0;
 }
 
+/* What ccx_control_listen() made: another scheduler may have put its own there since. */
+static struct stat own_socket;
+
 int ccx_control_listen(struct ccx_error *error)
 {
 	int fd, err = ccx_control_make_directory(error);
@@ -34,7 +37,7 @@ int ccx_control_listen(struct ccx_error *error)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return ccx_error_set(error, -errno, "cannot make a socket: %s", strerror(errno));
-	/* left by one that was killed; only one scheduler can be attached, so nobody listens */
+	/* left by one that was killed, or of one that waits between two sessions and will not be let in again */
 	unlink(CCX_CONTROL_PATH);
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) ||
 	    chmod(CCX_CONTROL_PATH, 0660) || listen(fd, 8)) {
@@ -43,6 +46,7 @@ int ccx_control_listen(struct ccx_error *error)
 		return ccx_error_set(error, err, "cannot listen at %s: %s", CCX_CONTROL_PATH,
 				     strerror(-err));
 	}
+	stat(CCX_CONTROL_PATH, &own_socket);
 	return fd;
 }
 
@@ -94,10 +98,14 @@ void ccx_control_answer(int listen_fd, const char *text, size_t length)
 
 void ccx_control_close(int listen_fd)
 {
+	struct stat there;
+
 	if (listen_fd < 0)
 		return;
 	close(listen_fd);
-	unlink(CCX_CONTROL_PATH);
+	if (!stat(CCX_CONTROL_PATH, &there) && there.st_dev == own_socket.st_dev &&
+	    there.st_ino == own_socket.st_ino)
+		unlink(CCX_CONTROL_PATH);
 	rmdir(CCX_RUN_DIRECTORY);
 }
 
@@ -111,9 +119,9 @@ int ccx_fetch_begin(struct ccx_fetch *fetch, bool wait, struct ccx_error *error)
 	memset(fetch, 0, sizeof(*fetch));
 	fetch->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
 	/* the second bounds connect(): a stopped scheduler's queue of clients may be full */
-	setsockopt(fetch->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fetch->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (fetch->fd >= 0 &&
+	    !setsockopt(fetch->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) &&
+	    !setsockopt(fetch->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) &&
 	    !connect(fetch->fd, (const struct sockaddr *)&address, sizeof(address)))
 		return 0;
 	err = ccx_error_set(error, -errno, "cannot reach a running scx_ccx at %s: %s",

@@ -192,6 +192,19 @@ void ccx_dispatcher_begin(struct ccx_dispatcher *dispatcher, uint64_t now_ns)
 	choose_candidates(dispatcher);
 }
 
+void ccx_dispatcher_publish(struct ccx_dispatcher *dispatcher)
+{
+	uint64_t pause_ns = dispatcher->now_ns - dispatcher->published_ns, one = 1;
+	bool published = ccx_load_table_publish(dispatcher->loads, dispatcher->domain,
+						&dispatcher->own);
+
+	dispatcher->published_ns = dispatcher->now_ns;
+	if (published && pause_ns < CCX_LOAD_RECLAIM_NS / 2)
+		return;
+	if (write(dispatcher->wake_reclaimer_fd, &one, sizeof(one)) < 0)
+		dispatcher->published_ns = 0;	/* try again next time */
+}
+
 /* One batch. True: the ring was empty, and there is nothing more to do. */
 static bool run_batch(struct ccx_dispatcher *dispatcher)
 {
@@ -204,19 +217,8 @@ static bool run_batch(struct ccx_dispatcher *dispatcher)
 	__atomic_store_n(&ring->tail, dispatcher->tail, __ATOMIC_RELEASE);
 	__atomic_store_n(&ring->beat, ring->beat + 1, __ATOMIC_RELEASE);
 
-	if (dispatcher->now_ns - dispatcher->published_ns >= CCX_LOAD_PERIOD_NS) {
-		uint64_t pause_ns = dispatcher->now_ns - dispatcher->published_ns;
-
-		ccx_load_table_publish(dispatcher->loads, dispatcher->domain, &dispatcher->own);
-		dispatcher->published_ns = dispatcher->now_ns;
-		/* the reclaimer blocks when nobody publishes: the first after a pause wakes it */
-		if (pause_ns > 100 * CCX_LOAD_PERIOD_NS) {
-			uint64_t one = 1;
-
-			if (write(dispatcher->wake_reclaimer_fd, &one, sizeof(one)) < 0)
-				dispatcher->published_ns = 0;	/* try again next time */
-		}
-	}
+	if (dispatcher->now_ns - dispatcher->published_ns >= CCX_LOAD_PERIOD_NS)
+		ccx_dispatcher_publish(dispatcher);
 	dispatcher->figures.batches++;
 	if (dispatcher->batch > dispatcher->figures.max_batch)
 		dispatcher->figures.max_batch = dispatcher->batch;
@@ -228,7 +230,7 @@ static bool run_batch(struct ccx_dispatcher *dispatcher)
  * Blocks until a message is there. The flag goes up before the last look at the ring (epoll looks
  * before it sleeps), BPF looks at the flag after the message is in the ring: no message is missed.
  */
-static void sleep_until_message(struct ccx_dispatcher *dispatcher, int epoll_fd)
+static void sleep_until_message(struct ccx_dispatcher *dispatcher)
 {
 	struct epoll_event event;
 
@@ -237,11 +239,11 @@ static void sleep_until_message(struct ccx_dispatcher *dispatcher, int epoll_fd)
 	__atomic_store_n(&dispatcher->ring->asleep, 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	dispatcher->figures.sleeps++;
-	epoll_wait(epoll_fd, &event, 1, -1);
+	epoll_wait(dispatcher->epoll_fd, &event, 1, -1);
 	__atomic_store_n(&dispatcher->ring->asleep, 0, __ATOMIC_SEQ_CST);
 }
 
-static void work(struct ccx_dispatcher *dispatcher, int epoll_fd)
+static void work(struct ccx_dispatcher *dispatcher)
 {
 	while (!__atomic_load_n(&dispatcher->quit, __ATOMIC_ACQUIRE)) {
 		bool idle;
@@ -250,17 +252,10 @@ static void work(struct ccx_dispatcher *dispatcher, int epoll_fd)
 		idle = run_batch(dispatcher);
 		rcu_thread_offline();	/* parked for who knows how long: no grace period waits */
 		if (idle)
-			sleep_until_message(dispatcher, epoll_fd);
+			sleep_until_message(dispatcher);
 		else
 			sched_yield();
 	}
-}
-
-static int watch(int epoll_fd, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-
-	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
 static void *dispatcher_thread(void *context)
@@ -268,7 +263,6 @@ static void *dispatcher_thread(void *context)
 	struct ccx_dispatcher *dispatcher = context;
 	volatile char stack[STACK_BYTES / 2];
 	char name[16];
-	int epoll_fd;
 	size_t i;
 
 	/* every page of the stack that the loop may reach, now */
@@ -284,15 +278,10 @@ static void *dispatcher_thread(void *context)
 	if (dispatcher->quit)
 		return NULL;
 
-	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (epoll_fd < 0)
-		return NULL;
 	rcu_register_thread();
 	rcu_thread_offline();
-	if (!watch(epoll_fd, dispatcher->messages_fd) && !watch(epoll_fd, dispatcher->quit_fd))
-		work(dispatcher, epoll_fd);
+	work(dispatcher);
 	rcu_unregister_thread();
-	close(epoll_fd);
 	return NULL;
 }
 
@@ -318,6 +307,7 @@ int ccx_dispatcher_start(struct ccx_dispatcher *dispatcher, struct ccx_error *er
 	pthread_attr_t attributes;
 	int err;
 
+	dispatcher->epoll_fd = -1;
 	sem_init(&dispatcher->started, 0, 0);
 	sem_init(&dispatcher->go, 0, 0);
 	pthread_attr_init(&attributes);
@@ -360,12 +350,30 @@ void ccx_dispatcher_prepare(struct ccx_dispatcher *dispatcher)
 	dispatcher->next_candidate = dispatcher->domain;
 }
 
+static int watch(int epoll_fd, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
 int ccx_dispatcher_go(struct ccx_dispatcher *dispatcher, struct ccx_error *error)
 {
+	int err;
+
 	dispatcher->messages = ring_buffer__new(dispatcher->messages_fd, consume, dispatcher, NULL);
 	if (!dispatcher->messages)
 		return ccx_error_set(error, -errno, "cannot map the message ring of domain %u: %s",
 				     dispatcher->domain, strerror(errno));
+	dispatcher->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (dispatcher->epoll_fd < 0)
+		return ccx_error_set(error, -errno, "cannot make an epoll: %s", strerror(errno));
+	err = watch(dispatcher->epoll_fd, dispatcher->messages_fd);
+	if (!err)
+		err = watch(dispatcher->epoll_fd, dispatcher->quit_fd);
+	if (err)
+		return ccx_error_set(error, err, "cannot watch the message ring of domain %u: %s",
+				     dispatcher->domain, strerror(-err));
 	ccx_dispatcher_prepare(dispatcher);
 	sem_post(&dispatcher->go);
 	return 0;
@@ -383,6 +391,9 @@ void ccx_dispatcher_stop(struct ccx_dispatcher *dispatcher)
 	sem_post(&dispatcher->go);
 	pthread_join(dispatcher->thread, NULL);
 	dispatcher->thread = 0;
+	if (dispatcher->epoll_fd >= 0)
+		close(dispatcher->epoll_fd);
+	dispatcher->epoll_fd = -1;
 	ring_buffer__free(dispatcher->messages);
 	dispatcher->messages = NULL;
 	sem_destroy(&dispatcher->started);

@@ -58,6 +58,7 @@ struct ccx_dispatcher {
 	int wake_reclaimer_fd;
 
 	struct ring_buffer *messages;
+	int epoll_fd;		/* waits for messages_fd and quit_fd */
 	pthread_t thread;
 	sem_t started, go;
 	pid_t tid;
@@ -105,6 +106,12 @@ void ccx_dispatcher_stop(struct ccx_dispatcher *dispatcher);
  */
 void ccx_dispatcher_prepare(struct ccx_dispatcher *dispatcher);
 void ccx_dispatcher_begin(struct ccx_dispatcher *dispatcher, uint64_t now_ns);
+
+/*
+ * Publishes the domain's load, and wakes the reclaimer where it may have blocked meanwhile, or has not
+ * kept up. Called by the thread once in CCX_LOAD_PERIOD_NS at most.
+ */
+void ccx_dispatcher_publish(struct ccx_dispatcher *dispatcher);
 
 /*
  * Decides on one message: `data` of `size` bytes as the ring has it, of which nothing is believed.

@@ -194,7 +194,7 @@ static void add_domain(struct ccx_monitor_domain *all, const struct ccx_monitor_
 /* The document's words for it, as constants. */
 static const char *reason_of(const json_t *task)
 {
-	static const char *const reasons[] = { "rule", "kernel", "light", "moderate" };
+	static const char *const reasons[] = { "rule", "kernel", "light", "moderate", "die" };
 	const char *reason = json_string_value(json_object_get(task, "reason"));
 	size_t i;
 

@@ -4,9 +4,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
+#include "privileges.h"
 
 /* What ran and waited since the last look, 1024 = one fastest CPU. */
 struct demand {
@@ -125,6 +127,8 @@ static void *packer_thread(void *context)
 	struct ccx_packer *packer = context;
 
 	pthread_setname_np(pthread_self(), "ccx-packer");
+	if (ccx_privileges_drop())
+		fprintf(stderr, "scx_ccx: the packer keeps its capabilities\n");
 	look(packer, ccx_monotonic_ns());
 	while (wait(packer, CCX_SET_PERIOD_NS / 1000000)) {
 		ccx_packer_step(packer, ccx_monotonic_ns());

@@ -12,9 +12,6 @@
 #include "clock.h"
 #include "privileges.h"
 
-/* Of CCX_LOAD_SNAPSHOTS at one per CCX_LOAD_PERIOD_NS, a dispatcher uses up 50 in this time. */
-#define RECLAIM_PAUSE_NS (50 * 1000 * 1000)
-
 static int load_topology(struct ccx_session *session, const struct ccx_options *options,
 			 struct ccx_error *error)
 {
@@ -49,7 +46,7 @@ static int load_topology(struct ccx_session *session, const struct ccx_options *
 static void *reclaimer_thread(void *context)
 {
 	struct ccx_session *session = context;
-	struct timespec pause = { .tv_nsec = RECLAIM_PAUSE_NS };
+	struct timespec pause = { .tv_nsec = CCX_LOAD_RECLAIM_NS };
 	uint64_t events;
 
 	pthread_setname_np(pthread_self(), "ccx-reclaim");

@@ -91,8 +91,6 @@ void ccx_summary_start(FILE *file, const struct ccx_topology *topology,
 		fprintf(file, "Packs work on as few domains as it fits.\n");
 	fprintf(file, "A thread for each domain decides; BPF does when one is %g ms late.\n",
 		options->rescue_us / 1e3);
-	if (ccx_options_consolidate(options) && topology->nr_domains > 1)
-		fprintf(file, "Packs work into as few domains as it fits, to save power.\n");
 	if (ruling->version)
 		fprintf(file, "Rules: %u of %.38s; SIGHUP reads them again.\n",
 			ruling->file.table.nr, ruling->path);

@@ -18,7 +18,8 @@ int ccx_topology_read_ranking(const struct ccx_topology *topology, uint32_t *ran
 			continue;
 		ranking[i] =
 		    ccx_sysfs_cpu_number(root, cpu->id, "cpufreq/amd_pstate_prefcore_ranking");
-		*changed |= ranking[i] != cpu->ranking;
+		/* 0: not to be read, as of a CPU that is offline */
+		*changed |= ranking[i] && ranking[i] != cpu->ranking;
 	}
 	return 0;
 }

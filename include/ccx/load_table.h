@@ -29,6 +29,12 @@
 #define CCX_LOAD_SNAPSHOTS	256
 #define CCX_LOAD_PERIOD_NS	(1000 * 1000ULL)
 
+/*
+ * The reclaimer gives snapshots back once in so long, of which a domain uses up 50 meanwhile. It blocks when
+ * nobody has retired one for as long; whoever has paused for half of it must take it for blocked.
+ */
+#define CCX_LOAD_RECLAIM_NS	(50 * 1000 * 1000ULL)
+
 struct ccx_load {
 	uint64_t time_ns;	/* CLOCK_MONOTONIC, when it was taken */
 	uint64_t vtime_now;	/* the domain's virtual clock, ns */

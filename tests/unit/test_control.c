@@ -125,6 +125,21 @@ static void closing_leaves_nothing_behind(void **state)
 	ccx_control_close(-1);
 }
 
+static void what_another_one_put_there_stays(void **state)
+{
+	int fd;
+
+	(void)state;
+	need_own_run();
+	fd = listening();
+	assert_int_equal(rename(CCX_CONTROL_PATH, CCX_CONTROL_PATH ".ours"), 0);
+	close(open(CCX_CONTROL_PATH, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	ccx_control_close(fd);
+	assert_int_equal(unlink(CCX_CONTROL_PATH), 0);
+	assert_int_equal(unlink(CCX_CONTROL_PATH ".ours"), 0);
+	assert_int_equal(rmdir(CCX_RUN_DIRECTORY), 0);
+}
+
 static void what_a_killed_one_left_is_replaced(void **state)
 {
 	int fd = -1;
@@ -433,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(modes_are_what_the_header_says),
 		TEST(closing_leaves_nothing_behind),
+		TEST(what_another_one_put_there_stays),
 		TEST(what_a_killed_one_left_is_replaced),
 		TEST(a_path_that_is_taken_is_an_error_with_words),
 		TEST(nobody_waiting_is_no_wait),

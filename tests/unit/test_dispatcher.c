@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "dispatcher.h"
 
@@ -405,6 +407,37 @@ static void random_bytes_do_no_harm(void **context)
 	assert_true(figures->decisions > 10000 && figures->bad_messages > 10000);
 }
 
+static bool reclaimer_is_woken(struct ccx_dispatcher *dispatcher, uint64_t after_ns)
+{
+	uint64_t events;
+
+	dispatcher->now_ns += after_ns;
+	ccx_dispatcher_publish(dispatcher);
+	return read(dispatcher->wake_reclaimer_fd, &events, sizeof(events)) == sizeof(events);
+}
+
+/* It blocks after one period without anything to do: no pause that long may go by without waking it. */
+static void the_reclaimer_never_sleeps_on(void **context)
+{
+	struct bench *bench = *context;
+	struct ccx_dispatcher *dispatcher = &bench->dispatcher;
+	uint32_t i;
+
+	dispatcher->loads = ccx_load_table_new(OWN + 1);
+	dispatcher->wake_reclaimer_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert_true(reclaimer_is_woken(dispatcher, 0));	/* the first of all */
+	for (i = 0; i < 100; i++)
+		assert_false(reclaimer_is_woken(dispatcher, CCX_LOAD_PERIOD_NS));
+	assert_true(reclaimer_is_woken(dispatcher, CCX_LOAD_RECLAIM_NS));
+	assert_true(reclaimer_is_woken(dispatcher, CCX_LOAD_RECLAIM_NS / 2));
+	/* nothing has been given back: the snapshots run out, and it is told each time */
+	for (i = 0; i < CCX_LOAD_SNAPSHOTS; i++)
+		reclaimer_is_woken(dispatcher, CCX_LOAD_PERIOD_NS);
+	assert_true(reclaimer_is_woken(dispatcher, CCX_LOAD_PERIOD_NS));
+	close(dispatcher->wake_reclaimer_fd);
+	ccx_load_table_free(dispatcher->loads);
+}
+
 /* DESIGN invariant 5, as far as this function goes. */
 static void consuming_allocates_nothing(void **context)
 {
@@ -439,6 +472,7 @@ int main(void)
 		TEST(threads_of_a_process_stay_together_for_longer),
 		TEST(latency_is_measured_and_never_negative),
 		TEST(random_bytes_do_no_harm),
+		TEST(the_reclaimer_never_sleeps_on),
 		TEST(consuming_allocates_nothing),
 	};
 

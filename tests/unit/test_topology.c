@@ -311,6 +311,10 @@ static void rankings_are_read_again(void **state)
 	assert_int_equal(ccx_topology_read_ranking(t, ranking, &changed, &error), 0);
 	assert_false(changed);
 	assert_int_equal(ranking[31], 181);
+	/* offline: the file is there and cannot be read, or it is gone */
+	machine_write(&machine, "", "sys/devices/system/cpu/cpu%d/cpufreq/amd_pstate_prefcore_ranking", 5);
+	assert_int_equal(ccx_topology_read_ranking(t, ranking, &changed, &error), 0);
+	assert_false(changed);
 	for (int cpu = 0; cpu < 32; cpu++)
 		machine_write(&machine, cpu % 16 < 8 ? "181\n" : "236\n",
 			      "sys/devices/system/cpu/cpu%d/cpufreq/amd_pstate_prefcore_ranking",
