@@ -179,7 +179,7 @@ static int start(struct ccx_session *session, const struct ccx_options *options,
 	    !session->dispatchers)
 		return ccx_error_set(error, -ENOMEM, "out of memory or file descriptors");
 
-	/* threads before BPF: it must know which ones are dispatchers when it is loaded */
+	/* threads before BPF: it must know which ones are dispatchers when it is attached */
 	err = start_dispatchers(session, options, tids, error);
 	if (err)
 		return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One stay of the scheduler on the machine, from a topology to the end of its last thread. A CPU
- * hotplug event ends it, and the next session starts on the new topology.
+ * One stay of the scheduler on the machine, from a topology to the end of its last thread. CPUs that
+ * come or go in a way that BPF does not follow end it, and the next session starts on the new topology.
  */
 #ifndef CCX_SESSION_H
 #define CCX_SESSION_H

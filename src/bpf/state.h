@@ -22,7 +22,7 @@ struct ccx_machine ccx_machine SEC(".bss.machine");
 struct ccx_state ccx_state SEC(".bss.state");
 struct ccx_exit ccx_exit SEC(".bss.exit");
 
-/* One ring buffer a domain; user space makes and inserts them before load. */
+/* One ring buffer a domain; user space makes and inserts them before it attaches. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, CCX_MAX_DOMAINS);
@@ -41,7 +41,7 @@ struct {
 	__type(value, struct ccx_decision_ring);
 } ccx_decisions SEC(".maps");
 
-/* Wakes the main thread when the scheduler ends. */
+/* Wakes the main thread when the scheduler ends, and when CPUs come or go. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
