@@ -7,6 +7,7 @@
 
 #include "ccx/topology.h"
 #include "stats.h"
+#include "tasks.h"
 
 const char *ccx_monitor_name(uint32_t counter)
 {
@@ -194,13 +195,12 @@ static void add_domain(struct ccx_monitor_domain *all, const struct ccx_monitor_
 /* The document's words for it, as constants. */
 static const char *reason_of(const json_t *task)
 {
-	static const char *const reasons[] = { "rule", "kernel", "light", "moderate", "die" };
 	const char *reason = json_string_value(json_object_get(task, "reason"));
 	size_t i;
 
-	for (i = 0; reason && i < sizeof(reasons) / sizeof(reasons[0]); i++)
-		if (!strcmp(reason, reasons[i]))
-			return reasons[i];
+	for (i = 0; reason && i < CCX_NR_REASONS; i++)
+		if (!strcmp(reason, ccx_reason_names[i]))
+			return ccx_reason_names[i];
 	return "?";
 }
 

@@ -10,7 +10,7 @@
 
 #define COMM_BYTES sizeof(((struct ccx_task_record *)0)->comm)
 
-static const char *const reason_names[CCX_NR_REASONS] = {
+const char *const ccx_reason_names[CCX_NR_REASONS] = {
 	[CCX_REASON_RULE] = "rule",
 	[CCX_REASON_KERNEL] = "kernel",
 	[CCX_REASON_LIGHT] = "light",
@@ -148,7 +148,7 @@ static json_t *task_json(const struct ccx_task_record *record, uint64_t now_ns)
 			 comm_json(record->comm), "domain", (int)record->domain, "cpu",
 			 record->cpu == CCX_TASK_NO_CPU ? json_null() : json_integer(record->cpu),
 			 "critical", !!(record->flags & CCX_TASK_CRITICAL), "reason",
-			 reason_names[record->reason], "demand", demand(record), "burst_us",
+			 ccx_reason_names[record->reason], "demand", demand(record), "burst_us",
 			 (json_int_t)(record->burst_ns / 1000), "sleep_us",
 			 (json_int_t)(record->sleep_ns / 1000), "running", runs(record),
 			 "on_performance", !!record->on_performance, "ran_ago_us",

@@ -18,6 +18,9 @@
 #include "ccx/error.h"
 #include "ccx/tasks.h"
 
+/* What the document of stats calls them, by enum ccx_task_reason. */
+extern const char *const ccx_reason_names[CCX_NR_REASONS];
+
 /*
  * So many are listed, so that the document has a bound (control.h); and so many rows are printed.
  */

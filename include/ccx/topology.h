@@ -143,8 +143,8 @@ enum ccx_distance ccx_topology_distance(const struct ccx_topology *topology, uin
 /*
  * Reads the cores' preference again where the source has one (amd_pstate_prefcore_ranking changes
  * when the X3D mode is switched): ranking[i] is for cpus[i], nr_cpus entries, 0 = none, or
- * not to be read now. *changed tells whether any other differs from the topology's. Sources that cannot change give their
- * values again. The topology itself stays as it is. Safe in any thread.
+ * not to be read now. *changed tells whether any other differs from the topology's. Sources that
+ * cannot change give their values again. The topology itself stays as it is. Safe in any thread.
  */
 int ccx_topology_read_ranking(const struct ccx_topology *topology, uint32_t *ranking, bool *changed,
 			      struct ccx_error *error);

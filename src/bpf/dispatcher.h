@@ -136,18 +136,18 @@ static __always_inline void enqueue_dispatcher(struct task_struct *p, struct tas
 {
 	u32 domain = tctx->dispatcher - 1;
 	struct ccx_domain_state *state = domain_state(domain);
+	bool signalled = has_signal(p);
 
-	if (has_signal(p)) {
+	if (signalled)
 		daemon_exits = BPF_CORE_READ(p, signal, flags) & SIGNAL_GROUP_EXIT;
-		/* nobody decides any more, and the scheduler ends with the last thread: no slice of a hog's later */
+	if (signalled || tctx->restricted) {
+		/*
+		 * When the program exits nobody decides any more, and the scheduler ends with the last
+		 * thread: no slice of a hog's later.
+		 */
 		ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS,
-			       daemon_exits ? CCX_ENQ_PREEMPT : 0);
+			       signalled && daemon_exits ? CCX_ENQ_PREEMPT : 0);
 		/* it may be what ran, on a CPU that goes idle because nothing else waits */
-		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), CCX_KICK_IDLE);
-		return;
-	}
-	if (tctx->restricted) {
-		ccx_dsq_insert(p, CCX_DSQ_LOCAL, DISPATCHER_SLICE_NS, 0);
 		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), CCX_KICK_IDLE);
 		return;
 	}
